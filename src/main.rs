@@ -1,0 +1,2 @@
+//! The `z4jctl` command.
+fn main() {}
