@@ -1,0 +1,387 @@
+//! Where a log begins and ends, and what its guards and records say of it: chain state, prune boundary,
+//! watermark, tally, frozen digest, triggers.
+
+use crate::audit::check::Link;
+use crate::audit::finding::{Class, Finding};
+use crate::audit::keys::Keys;
+use crate::audit::walk::{Chain, EndRow, Walk};
+use crate::format::Timestamp;
+use crate::format::mac::Digest;
+use crate::format::state::{ChainState, Watermark};
+use crate::store::LogFacts;
+use crate::store::generation::{Condition, Detection, Family, Generation};
+use crate::store::guards;
+
+/// How long z4j keeps audit rows when nobody says otherwise, in days.
+pub const DEFAULT_RETENTION_DAYS: u32 = 90;
+
+/// The chain state as far as it can be believed.
+#[derive(Debug, Clone)]
+pub enum StateTrust {
+    /// There is none before 1.8.
+    NotApplicable,
+    /// Signed by a configured key: it bounds the log.
+    Authentic(Box<ChainState>),
+    /// Well formed, signed by a key that is not configured.
+    UnknownKey(Box<ChainState>),
+    /// Missing, contradictory, or not matching its MAC: nothing bounds the log.
+    Untrusted,
+}
+
+impl StateTrust {
+    /// The state, when it is authentic.
+    pub fn authentic(&self) -> Option<&ChainState> {
+        match self {
+            Self::Authentic(state) => Some(state),
+            _ => None,
+        }
+    }
+}
+
+/// Judges the chain state.
+pub fn judge_state(detection: &Detection, facts: &LogFacts, keys: &Keys, findings: &mut Vec<Finding>) -> StateTrust {
+    if detection.generation.family() != Family::Active {
+        return StateTrust::NotApplicable;
+    }
+    let stored = match facts.states.as_slice() {
+        [stored] => stored,
+        [] => {
+            findings.push(Finding::new(
+                Class::StateMismatch,
+                "the row of audit_chain_state is missing: nothing says where the log ends and how many rows it has",
+            ));
+            return StateTrust::Untrusted;
+        }
+        _ => {
+            findings.push(Finding::new(Class::StateForged, "audit_chain_state holds more than one row"));
+            return StateTrust::Untrusted;
+        }
+    };
+    let state = match ChainState::from_stored(stored) {
+        Ok(state) => state,
+        Err(violation) => {
+            findings.push(Finding::new(Class::StateForged, format!("audit_chain_state contradicts itself: {violation}")));
+            return StateTrust::Untrusted;
+        }
+    };
+    let Some(key) = keys.audit_key(state.state_key_id) else {
+        findings.push(Finding::new(
+            Class::UnknownKey,
+            format!(
+                "the chain state is signed under key {}, which is not configured: where the log begins and ends is not proved",
+                state.state_key_id
+            ),
+        ));
+        return StateTrust::UnknownKey(Box::new(state));
+    };
+    if state.state_mac != Some(state.mac(key)) {
+        findings.push(Finding::new(
+            Class::StateForged,
+            "audit_chain_state does not match its MAC: head, prune boundary and counts cannot be believed",
+        ));
+        return StateTrust::Untrusted;
+    }
+    StateTrust::Authentic(Box::new(state))
+}
+
+/// Judges triggers, indexes, constraints, and the preparation of a parked upgrade.
+pub fn judge_guards(
+    detection: &Detection,
+    facts: &LogFacts,
+    postgres: bool,
+    keys: &Keys,
+    findings: &mut Vec<Finding>,
+    notes: &mut Vec<String>,
+) {
+    if detection.is(Condition::UnknownRevision) {
+        notes.push("the guards were not judged: this z4jctl does not know what they should be at this revision".into());
+    } else {
+        let problems = guards::judge(detection, postgres, &facts.guards);
+        findings.extend(problems.into_iter().map(|problem| Finding::new(Class::GuardsMissing, problem)));
+    }
+    if let Some(preparation) = &facts.preparation {
+        let named = Digest::parse(preparation.audit_key_id.as_bytes()).and_then(|id| keys.audit_key(id));
+        match named {
+            Some(key) if preparation.is_signed_by(key) => {}
+            Some(_) => findings
+                .push(Finding::new(Class::StateForged, "audit_chain_preparation does not match its MAC")),
+            None => notes.push(
+                "the preparation of the parked upgrade was not verified: its audit key is not configured".into(),
+            ),
+        }
+    }
+}
+
+/// What the retention setting allows to be missing at the beginning of a log without boundary record.
+#[derive(Debug, Clone, Copy)]
+pub struct Retention {
+    /// How long rows are kept, days.
+    pub days: u32,
+    /// The time now.
+    pub now: Timestamp,
+}
+
+/// Judges where a log before 1.8 begins. Gives a note on what proves it.
+pub fn judge_legacy_start(
+    detection: &Detection,
+    facts: &LogFacts,
+    keys: &Keys,
+    retention: Retention,
+    chain: &Chain,
+    findings: &mut Vec<Finding>,
+    notes: &mut Vec<String>,
+) {
+    let Some(first) = &chain.first else { return };
+    let watermark = facts.watermark.as_deref().map(|text| (text, Watermark::parse(text)));
+    if let Some((_, None)) = watermark {
+        findings.push(Finding::new(
+            Class::PrunedBoundaryInvalid,
+            "z4j_meta.audit_prune_watermark is neither <row_hmac> nor <row_hmac>:<mac>",
+        ));
+    }
+    let watermark = watermark.and_then(|(_, watermark)| watermark);
+    if let Some(mac) = watermark.and_then(|watermark| watermark.mac) {
+        let authentic = watermark
+            .is_some_and(|watermark| keys.master.iter().any(|key| watermark.expected_mac(key) == mac));
+        if !authentic {
+            findings.push(Finding::new(
+                Class::PrunedBoundaryInvalid,
+                "z4j_meta.audit_prune_watermark does not match its MAC: where retention stopped cannot be believed",
+            ));
+            return;
+        }
+    }
+    if !first.linked || first.previous == Link::Null || !first.intact {
+        return;
+    }
+    if let Some(watermark) = watermark {
+        if first.previous.mac() == Some(watermark.row_hmac) {
+            if watermark.mac.is_none() {
+                notes.push(
+                    "the log begins where z4j_meta.audit_prune_watermark says retention stopped; 1.7.0 does not sign that \
+                     record, so whoever can write the database can move it"
+                        .into(),
+                );
+            }
+            return;
+        }
+        findings.push(at_start(
+            first,
+            Class::PrunedBoundaryInvalid,
+            "the log does not begin where z4j_meta.audit_prune_watermark says retention stopped: rows behind that place are \
+             missing, or the record was changed"
+                .into(),
+        ));
+        return;
+    }
+    findings.push(missing_prefix(detection, facts, retention, first));
+}
+
+/// Rows are missing before the first one and nothing records why.
+fn missing_prefix(detection: &Detection, facts: &LogFacts, retention: Retention, first: &EndRow) -> Finding {
+    let message = |judgement: &str| format!("the log does not begin at its genesis: older rows are missing; {judgement}");
+    if detection.generation == Generation::A {
+        return at_start(first, Class::PrefixCut, message("1.0 to 1.2 never remove audit rows by themselves"));
+    }
+    let days = retention.days;
+    let window = i64::from(days) * 86_400;
+    if let Some(installed_at) = facts.installed_at
+        && retention.now < installed_at.plus_seconds(window)
+    {
+        let judgement = format!(
+            "retention of {days} days cannot have removed them, since this brain was installed at {installed_at}"
+        );
+        return at_start(first, Class::PrefixCut, message(&judgement));
+    }
+    let judgement = format!(
+        "retention (rows older than {days} days) may have removed them without a record, as 1.3 to 1.6 do, or somebody else did: \
+         this database cannot tell; a known head or a backup from before can"
+    );
+    at_start(first, Class::PrefixCut, message(&judgement)).undecided()
+}
+
+fn at_start(first: &EndRow, class: Class, message: String) -> Finding {
+    Finding {
+        row: Some(first.position),
+        audit_id: first.id,
+        occurred_at: first.occurred_at,
+        expected_prev_row_hmac: Some(None),
+        got_prev_row_hmac: Some(first.previous.display()),
+        ..Finding::new(class, message)
+    }
+}
+
+/// Judges where an active chain begins and ends, and its counts, against an authentic state.
+pub fn judge_active(state: &ChainState, walk: &Walk, findings: &mut Vec<Finding>, notes: &mut Vec<String>) {
+    let live = &walk.live;
+    let before = findings.len();
+    judge_active_start(state, live, findings);
+    judge_active_end(state, walk, findings);
+    let (counted, signed) = (live.tally.rows, state.active_row_count);
+    let missing = signed.saturating_sub(counted);
+    let is_gap = |finding: &Finding| {
+        matches!(finding.class, Class::Removed | Class::PrefixCut | Class::TailCut)
+    };
+    let gaps = findings.iter().filter(|finding| is_gap(finding)).count();
+    if missing > 0 && gaps == 1 {
+        for finding in findings.iter_mut().filter(|finding| is_gap(finding)) {
+            finding.missing_rows = Some(missing);
+            finding.message.push_str(&format!("; {missing} missing by the signed count"));
+        }
+    } else if missing > 0 && gaps > 1 {
+        notes.push(format!("{missing} rows are missing in all, by the signed count of {signed}"));
+    }
+    let explained = findings.len() > before || !live.suspects.is_empty();
+    if counted != signed && !explained {
+        findings.push(Finding::new(
+            Class::StateMismatch,
+            format!("the chain state counts {signed} active rows, the log has {counted}"),
+        ));
+    } else if live.tally.named_keys != state.active_key_counts && !explained {
+        findings.push(Finding::new(
+            Class::StateMismatch,
+            "the chain state counts other numbers of rows per key than the log has",
+        ));
+    }
+}
+
+fn judge_active_start(state: &ChainState, live: &Chain, findings: &mut Vec<Finding>) {
+    let Some(first) = live.first.as_ref().filter(|first| first.intact) else { return };
+    let expected = state.prune.map(|prune| prune.row_hmac);
+    if first.previous.mac() == expected && first.previous != Link::Malformed {
+        return;
+    }
+    let (class, message) = match (expected, first.previous) {
+        (Some(_), Link::Null) => (
+            Class::PrunedBoundaryInvalid,
+            "the log begins with a genesis row although the chain state says that older rows were pruned",
+        ),
+        (Some(_), _) => (
+            Class::PrefixCut,
+            "the log does not begin at the signed prune boundary: the oldest rows behind it are missing",
+        ),
+        (None, _) => (
+            Class::PrefixCut,
+            "the log does not begin at its genesis and nothing was ever pruned by the signed state: the oldest rows are missing",
+        ),
+    };
+    let mut finding = at_start(first, class, message.into());
+    finding.expected_prev_row_hmac = Some(expected.map(|mac| mac.to_string()));
+    findings.push(finding);
+}
+
+fn judge_active_end(state: &ChainState, walk: &Walk, findings: &mut Vec<Finding>) {
+    let live = &walk.live;
+    let (last, head) = match (&live.last, &state.head) {
+        (None, None) => return,
+        (None, Some(_)) if state.active_row_count == 0 => return,
+        (None, Some(head)) => {
+            findings.push(Finding::new(
+                Class::TailCut,
+                format!("no active row is left; the signed head is {} of {}", head.id, head.occurred_at),
+            ));
+            return;
+        }
+        (Some(last), None) => {
+            findings.push(at_end(last, Class::StateMismatch, "active rows exist although the chain state says there is no head".into()));
+            return;
+        }
+        (Some(last), Some(head)) => (last, head),
+    };
+    if last.mac.mac() == Some(head.row_hmac) {
+        let same = last.id == Some(head.id) && last.occurred_at == Some(head.occurred_at) && last.key_id == Some(head.hmac_key_id);
+        if !same && last.intact {
+            findings.push(at_end(last, Class::StateMismatch, "the newest row carries the MAC of the signed head and another id, time or key".into()));
+        }
+        return;
+    }
+    if let Some(seen) = walk.sightings.get(&head.row_hmac) {
+        let behind = live.tally.rows.saturating_sub(seen.in_chain);
+        let all_named = live.suspects.iter().filter(|suspect| suspect.position > seen.position).count();
+        if u64::try_from(all_named).unwrap_or(0) < behind {
+            findings.push(at_end(
+                last,
+                Class::StateMismatch,
+                format!("{behind} row(s) stand behind the signed head {}: they were added without the brain, or the state was rolled back", head.id),
+            ));
+        }
+        return;
+    }
+    // The head itself was changed or replaced: said of that row.
+    if !last.intact && (last.id == Some(head.id) || last.occurred_at >= Some(head.occurred_at)) {
+        return;
+    }
+    findings.push(at_end(
+        last,
+        Class::TailCut,
+        format!("the log ends before its signed head {} of {}: the newest rows are missing", head.id, head.occurred_at),
+    ));
+}
+
+fn at_end(last: &EndRow, class: Class, message: String) -> Finding {
+    Finding {
+        row: Some(last.position),
+        audit_id: last.id,
+        occurred_at: last.occurred_at,
+        ..Finding::new(class, message)
+    }
+}
+
+/// Judges frozen history against the signed digest. True when it is what was signed.
+pub fn frozen_is_authentic(state: &ChainState, walk: &Walk) -> bool {
+    let digest = (walk.frozen.tally.rows > 0).then(|| walk.frozen_digest.clone().finish());
+    walk.frozen_without_snapshot == 0
+        && walk.frozen.tally.rows == state.frozen_row_count
+        && digest == state.frozen_snapshot_digest
+}
+
+/// Adds what is to be said of frozen history that is not what was signed, beside the rows that could be named.
+pub fn judge_frozen(
+    state: &ChainState,
+    walk: &Walk,
+    has_master_key: bool,
+    named: Vec<Finding>,
+    findings: &mut Vec<Finding>,
+) {
+    let (counted, signed) = (walk.frozen.tally.rows, state.frozen_row_count);
+    let names = |class: Class| named.iter().any(|finding| finding.class == class);
+    if counted < signed && !names(Class::Removed) {
+        let mut finding = Finding::new(
+            Class::Removed,
+            format!("{} of {signed} frozen rows are missing", signed - counted),
+        );
+        finding.missing_rows = Some(signed - counted);
+        findings.push(finding);
+    } else if counted > signed && !names(Class::Inserted) && !names(Class::Duplicated) {
+        findings.push(Finding::new(
+            Class::Inserted,
+            format!("{} rows are marked as frozen that were not there when history was frozen", counted - signed),
+        ));
+    } else if counted == signed && named.is_empty() {
+        let hint = if has_master_key {
+            "no single row could be named: a row without its own MAC or a marker column was changed"
+        } else {
+            "with Z4J_SECRET the rows that were changed could be named"
+        };
+        findings.push(Finding::new(
+            Class::StateMismatch,
+            format!("frozen history is not what the chain state signed; {hint}"),
+        ));
+    }
+    findings.extend(named);
+}
+
+/// Judges PostgreSQL's row tally (1.11 and later).
+pub fn judge_tally(detection: &Detection, facts: &LogFacts, postgres: bool, live_rows: u64, findings: &mut Vec<Finding>) {
+    if !postgres || !detection.has_tally {
+        return;
+    }
+    let Some(state) = facts.states.first() else { return };
+    let observed = state.observed_active_row_count.unwrap_or(-1);
+    if u64::try_from(observed) != Ok(live_rows) {
+        findings.push(Finding::new(
+            Class::TallyMismatch,
+            format!("observed_active_row_count is {observed}, the log has {live_rows} active rows: rows were added or removed past the triggers"),
+        ));
+    }
+}

@@ -1,0 +1,314 @@
+//! One row at a time: decode, rebuild the signed message, compare the MAC. This is where the time goes, so it
+//! runs on every core; what it yields is small and is put in order by the walk.
+
+use crate::audit::keys::Keys;
+use crate::format::address::Mapped;
+use crate::format::json::Canonicalizer;
+use crate::format::mac::{Digest, KeyId};
+use crate::format::row::{AuditRow, Format, PayloadError, has_two_forms, write_message, write_snapshot};
+use crate::format::{Id, Timestamp};
+use crate::store::batch::{Column, DecodeError, RawRow, RowBatch};
+use crate::store::generation::Family;
+
+/// A MAC column as stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// NULL.
+    Null,
+    /// 64 lower-case hexadecimal digits.
+    Mac(Digest),
+    /// Anything else.
+    Malformed,
+}
+
+impl Link {
+    fn parse(text: Option<&str>) -> Self {
+        match text {
+            None => Self::Null,
+            Some(text) => Digest::parse(text.as_bytes()).map_or(Self::Malformed, Self::Mac),
+        }
+    }
+
+    /// The MAC, when it is one.
+    pub fn mac(self) -> Option<Digest> {
+        match self {
+            Self::Mac(mac) => Some(mac),
+            _ => None,
+        }
+    }
+
+    /// For reports: `None` is the genesis.
+    pub fn display(self) -> Option<String> {
+        match self {
+            Self::Null => None,
+            Self::Mac(mac) => Some(mac.to_string()),
+            Self::Malformed => Some("(malformed)".into()),
+        }
+    }
+}
+
+/// What the MAC of one row says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It matches, under this key.
+    Verified(KeyId),
+    /// It does not match under any key; `computed` is what it would be under the first.
+    Mismatch {
+        /// The MAC that the columns lead to, `None` when no valid row can hold them.
+        computed: Option<Digest>,
+        /// Why no valid row can hold them.
+        reason: Option<String>,
+    },
+    /// There is none.
+    Unsigned,
+    /// It is not 64 hexadecimal digits.
+    MalformedMac,
+    /// The key that the row names is not configured.
+    UnknownKey(KeyId),
+    /// A column cannot be read, so nobody can say what was signed.
+    Unreadable(DecodeError),
+    /// Frozen history that carries no verifiable MAC, as its class says; the aggregate digest covers it.
+    Unverifiable,
+}
+
+/// Which chain a row belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The chain that is being written: early, baseline or active rows.
+    Live,
+    /// Frozen history of an upgraded log.
+    Frozen,
+}
+
+/// A row as the walk needs it.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// 1-based position in chain order.
+    pub position: u64,
+    /// Its id, when readable.
+    pub id: Option<Id>,
+    /// Its time, when readable.
+    pub occurred_at: Option<Timestamp>,
+    /// `row_hmac`.
+    pub mac: Link,
+    /// `prev_row_hmac`.
+    pub previous: Link,
+    /// Live or frozen.
+    pub part: Part,
+    /// `chain_generation`.
+    pub generation: Option<Id>,
+    /// `hmac_key_id` of an active row.
+    pub key_id: Option<KeyId>,
+    /// Whether the format signs its link; false for early tags 1 and 2, which stand alone.
+    pub linked: bool,
+    /// What its MAC says.
+    pub verdict: Verdict,
+}
+
+/// A batch of checked rows.
+#[derive(Debug)]
+pub struct CheckedBatch {
+    /// In chain order.
+    pub rows: Vec<Checked>,
+    /// Canonical snapshots of the frozen rows, one after the other.
+    pub snapshots: Vec<u8>,
+    /// Length of each of them, `None` for a row that has none.
+    pub snapshot_lengths: Vec<Option<usize>>,
+    /// The batch that was checked, to be filled again.
+    pub raw: RowBatch,
+}
+
+/// Checks rows; each thread has its own.
+#[derive(Debug)]
+pub struct Checker<'k> {
+    keys: &'k Keys,
+    family: Family,
+    canonicalizer: Canonicalizer,
+    message: Vec<u8>,
+    /// Which master key matched last; the next row is most likely signed with the same.
+    likely: usize,
+}
+
+impl<'k> Checker<'k> {
+    /// For rows of one family.
+    pub fn new(keys: &'k Keys, family: Family) -> Self {
+        Self { keys, family, canonicalizer: Canonicalizer::new(), message: Vec::new(), likely: 0 }
+    }
+
+    /// Checks a batch.
+    pub fn check_batch(&mut self, raw: RowBatch) -> CheckedBatch {
+        let mut snapshots = Vec::new();
+        let mut snapshot_lengths = Vec::new();
+        let rows = raw
+            .rows()
+            .map(|(position, row)| {
+                let checked = self.check(position, row);
+                if checked.part == Part::Frozen {
+                    let before = snapshots.len();
+                    let written = row.decode().ok().and_then(|row| {
+                        write_snapshot(&row, &mut self.canonicalizer, &mut snapshots).ok()
+                    });
+                    if written.is_none() {
+                        snapshots.truncate(before);
+                    }
+                    snapshot_lengths.push(written.map(|()| snapshots.len() - before));
+                }
+                checked
+            })
+            .collect();
+        CheckedBatch { rows, snapshots, snapshot_lengths, raw }
+    }
+
+    /// Checks one row.
+    pub fn check(&mut self, position: u64, raw: RawRow<'_>) -> Checked {
+        match raw.decode() {
+            Ok(row) => self.check_decoded(position, &row),
+            Err(error) => unreadable(position, raw, error),
+        }
+    }
+
+    fn check_decoded(&mut self, position: u64, row: &AuditRow<'_>) -> Checked {
+        let part = if row.markers.legacy_frozen == Some(true) { Part::Frozen } else { Part::Live };
+        let mac = Link::parse(row.row_hmac);
+        let (verdict, linked) = match (self.family, part) {
+            (Family::Early, _) => self.early(row, mac),
+            (Family::Baseline, _) => (self.baseline(row, mac), true),
+            (Family::Active, Part::Live) => (self.active(row, mac), true),
+            (Family::Active, Part::Frozen) => (self.frozen(row, mac), true),
+        };
+        Checked {
+            position,
+            id: Some(row.id),
+            occurred_at: Some(row.occurred_at),
+            mac,
+            previous: Link::parse(row.prev_row_hmac),
+            part,
+            generation: row.markers.chain_generation,
+            key_id: row.markers.hmac_key_id.and_then(|text| Digest::parse(text.as_bytes())),
+            linked,
+            verdict,
+        }
+    }
+
+    /// Early rows: tag 3, and where there is no link tags 2 and 1, which 1.0 to 1.2 accept too.
+    fn early(&mut self, row: &AuditRow<'_>, mac: Link) -> (Verdict, bool) {
+        let verdict = self.master(row, mac, Format::Early3);
+        if matches!(verdict, Verdict::Mismatch { .. }) && row.prev_row_hmac.is_none() {
+            for format in [Format::Early2, Format::Early1] {
+                let older = self.master(row, mac, format);
+                if matches!(older, Verdict::Verified(_)) {
+                    return (older, false);
+                }
+            }
+        }
+        (verdict, true)
+    }
+
+    fn baseline(&mut self, row: &AuditRow<'_>, mac: Link) -> Verdict {
+        self.master(row, mac, Format::Baseline)
+    }
+
+    /// A row under the master keys: any match passes.
+    fn master(&mut self, row: &AuditRow<'_>, mac: Link, format: Format) -> Verdict {
+        let stored = match mac {
+            Link::Null => return Verdict::Unsigned,
+            Link::Malformed => return Verdict::MalformedMac,
+            Link::Mac(stored) => stored,
+        };
+        let mut computed = None;
+        for mapped in forms(row, format) {
+            if let Err(error) = self.build(row, format, *mapped) {
+                return payload_verdict(error);
+            }
+            let keys = &self.keys.master;
+            for index in std::iter::once(self.likely).chain((0..keys.len()).filter(|index| *index != self.likely)) {
+                let Some(key) = keys.get(index) else { continue };
+                let found = key.sign(&self.message);
+                if found == stored {
+                    self.likely = index;
+                    return Verdict::Verified(key.id());
+                }
+                computed.get_or_insert(found);
+            }
+        }
+        Verdict::Mismatch { computed, reason: None }
+    }
+
+    fn active(&mut self, row: &AuditRow<'_>, mac: Link) -> Verdict {
+        let stored = match mac {
+            Link::Null => return Verdict::Unsigned,
+            Link::Malformed => return Verdict::MalformedMac,
+            Link::Mac(stored) => stored,
+        };
+        if row.markers.hmac_version != Some(2) {
+            return payload_verdict(PayloadError::Impossible { column: "hmac_version", reason: "must be 2" });
+        }
+        let mut computed = None;
+        for mapped in forms(row, Format::Active) {
+            if let Err(error) = self.build(row, Format::Active, *mapped) {
+                return payload_verdict(error);
+            }
+            // The message could be built, so the key id is well formed.
+            let Some(id) = row.markers.hmac_key_id.and_then(|text| Digest::parse(text.as_bytes())) else { continue };
+            let Some(key) = self.keys.audit_key(id) else { return Verdict::UnknownKey(id) };
+            let found = key.sign(&self.message);
+            if found == stored {
+                return Verdict::Verified(id);
+            }
+            computed.get_or_insert(found);
+        }
+        Verdict::Mismatch { computed, reason: None }
+    }
+
+    /// Frozen rows keep their old MAC; the class says whether it can be verified.
+    fn frozen(&mut self, row: &AuditRow<'_>, mac: Link) -> Verdict {
+        let verifiable = matches!(
+            row.markers.legacy_integrity_class,
+            Some("legacy-linked-verified" | "legacy-standalone-verified" | "legacy-fork-verified")
+        );
+        let known = row
+            .markers
+            .hmac_key_id
+            .and_then(|text| Digest::parse(text.as_bytes()))
+            .is_some_and(|id| self.keys.master_key(id).is_some());
+        if verifiable && known { self.master(row, mac, Format::Baseline) } else { Verdict::Unverifiable }
+    }
+
+    fn build(&mut self, row: &AuditRow<'_>, format: Format, mapped: Mapped) -> Result<(), PayloadError> {
+        self.message.clear();
+        write_message(row, format, mapped, &mut self.canonicalizer, &mut self.message)
+    }
+}
+
+fn forms(row: &AuditRow<'_>, format: Format) -> &'static [Mapped] {
+    if has_two_forms(row, format) { &[Mapped::Groups, Mapped::Dotted] } else { &[Mapped::Groups] }
+}
+
+fn payload_verdict(error: PayloadError) -> Verdict {
+    match error {
+        PayloadError::Unreadable { column, reason } => Verdict::Unreadable(DecodeError { column, reason }),
+        PayloadError::Impossible { column, reason } => {
+            Verdict::Mismatch { computed: None, reason: Some(format!("column {column} {reason}")) }
+        }
+    }
+}
+
+/// What can still be said of a row that cannot be decoded.
+fn unreadable(position: u64, raw: RawRow<'_>, error: DecodeError) -> Checked {
+    let link = |column| raw.text(column).map_or(Link::Malformed, Link::parse);
+    let frozen = raw.display(Column::LegacyFrozen).is_some_and(|text| text == "1" || text == "true");
+    Checked {
+        position,
+        id: raw.id().ok(),
+        occurred_at: raw.occurred_at().ok(),
+        mac: link(Column::RowHmac),
+        previous: link(Column::PrevRowHmac),
+        part: if frozen { Part::Frozen } else { Part::Live },
+        generation: raw
+            .display(Column::ChainGeneration)
+            .and_then(|text| Id::parse(text.as_bytes())),
+        key_id: raw.text(Column::HmacKeyId).ok().flatten().and_then(|text| Digest::parse(text.as_bytes())),
+        linked: true,
+        verdict: Verdict::Unreadable(error),
+    }
+}

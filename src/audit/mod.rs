@@ -1,0 +1,18 @@
+//! The audit log: verification, heads, single rows.
+//!
+//! The way of a verification: [`verify`] opens the snapshot and reads its bounds; [`pipeline`] reads rows and has
+//! [`check`] decode and hash them on other cores; [`walk`] follows the links in chain order and notes every row
+//! that is not as it should be; [`classify`] says what was done to it; [`bounds`] compares the log with what the
+//! chain state, the watermark and the guards say; [`report`] holds the result.
+
+pub mod bounds;
+pub mod check;
+pub mod classify;
+pub mod finding;
+pub mod head;
+pub mod keys;
+pub mod pipeline;
+pub mod report;
+pub mod show;
+pub mod verify;
+pub mod walk;

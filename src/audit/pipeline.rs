@@ -1,0 +1,123 @@
+//! Read on one thread, check on the others, consume in order.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::mpsc::{Receiver, channel, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use crate::audit::check::{CheckedBatch, Checker};
+use crate::audit::keys::Keys;
+use crate::error::{Error, Result};
+use crate::store::batch::RowBatch;
+use crate::store::generation::Family;
+use crate::store::{Scan, Store};
+
+/// Reads the rows of a scan, checks them on `jobs` cores, and hands them to `consume` in chain order. What is
+/// held at a time is bounded by the number of cores, not by the log.
+pub fn run(
+    store: &mut Store,
+    scan: &Scan,
+    keys: &Keys,
+    family: Family,
+    jobs: NonZeroUsize,
+    first_position: u64,
+    consume: &mut dyn FnMut(&CheckedBatch) -> Result<()>,
+) -> Result<()> {
+    let renumber = |mut batch: RowBatch| {
+        batch.first_position += first_position - 1;
+        batch
+    };
+    // One core reads and follows the links; the others check.
+    let workers = jobs.get() - 1;
+    if workers == 0 {
+        let mut checker = Checker::new(keys, family);
+        return store.scan(scan, &mut |batch| {
+            let checked = checker.check_batch(renumber(batch));
+            consume(&checked)?;
+            Ok(empty(checked.raw))
+        });
+    }
+    thread::scope(|scope| {
+        let (work_sender, work_receiver) = sync_channel::<(u64, RowBatch)>(workers * 2);
+        let (done_sender, done_receiver) = channel::<(u64, CheckedBatch)>();
+        let work_receiver = Mutex::new(work_receiver);
+        for _ in 0..workers {
+            let (work, done) = (&work_receiver, done_sender.clone());
+            scope.spawn(move || {
+                let mut checker = Checker::new(keys, family);
+                while let Some((sequence, batch)) = next(work) {
+                    if done.send((sequence, checker.check_batch(batch))).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(done_sender);
+        let mut order = Order { done: done_receiver, waiting: BTreeMap::new(), next: 0, consume };
+        let mut sent = 0;
+        let limit = u64::try_from(workers * 3 + 1).unwrap_or(u64::MAX);
+        let mut spare = Vec::new();
+        let result = store.scan(scan, &mut |batch| {
+            let layout_of_next = RowBatch::new(scan.layout);
+            work_sender.send((sent, renumber(batch))).map_err(|_| lost())?;
+            sent += 1;
+            while sent - order.next > limit {
+                spare.extend(order.wait()?);
+            }
+            spare.extend(order.ready()?);
+            Ok(spare.pop().unwrap_or(layout_of_next))
+        });
+        drop(work_sender);
+        result?;
+        while order.next < sent {
+            order.wait()?;
+        }
+        Ok(())
+    })
+}
+
+struct Order<'c> {
+    done: Receiver<(u64, CheckedBatch)>,
+    waiting: BTreeMap<u64, CheckedBatch>,
+    next: u64,
+    consume: &'c mut dyn FnMut(&CheckedBatch) -> Result<()>,
+}
+
+impl Order<'_> {
+    /// Waits for one more batch; gives the buffers of those that could be consumed.
+    fn wait(&mut self) -> Result<Vec<RowBatch>> {
+        let (sequence, batch) = self.done.recv().map_err(|_| lost())?;
+        self.waiting.insert(sequence, batch);
+        self.consume_in_order()
+    }
+
+    /// Takes what is there without waiting.
+    fn ready(&mut self) -> Result<Vec<RowBatch>> {
+        self.waiting.extend(self.done.try_iter());
+        self.consume_in_order()
+    }
+
+    fn consume_in_order(&mut self) -> Result<Vec<RowBatch>> {
+        let mut free = Vec::new();
+        while let Some(batch) = self.waiting.remove(&self.next) {
+            (self.consume)(&batch)?;
+            free.push(empty(batch.raw));
+            self.next += 1;
+        }
+        Ok(free)
+    }
+}
+
+fn empty(mut batch: RowBatch) -> RowBatch {
+    batch.clear(1);
+    batch
+}
+
+fn next(work: &Mutex<Receiver<(u64, RowBatch)>>) -> Option<(u64, RowBatch)> {
+    work.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}
+
+fn lost() -> Error {
+    Error::bug("a checking thread ended early")
+}

@@ -1,0 +1,343 @@
+//! Following the chain: rows come in order, and every row that is not as it should be is kept for
+//! classification. Sequential and cheap; memory is bounded by the number of suspects that are kept.
+
+use std::collections::BTreeMap;
+
+use crate::audit::check::{Checked, CheckedBatch, Link, Part, Verdict};
+use crate::audit::finding::Neighbour;
+use crate::format::frozen::FrozenDigest;
+use crate::format::mac::{Digest, KeyId};
+use crate::format::{Id, Timestamp};
+
+/// Suspects that are kept for classification; beyond this they are only counted.
+pub const MAX_SUSPECTS: usize = 20_000;
+
+/// A row that needs explaining.
+#[derive(Debug, Clone)]
+pub struct Suspect {
+    /// 1-based position in chain order.
+    pub position: u64,
+    /// Its id, when readable.
+    pub id: Option<Id>,
+    /// Its time, when readable.
+    pub occurred_at: Option<Timestamp>,
+    /// `row_hmac`.
+    pub mac: Link,
+    /// `prev_row_hmac`.
+    pub previous: Link,
+    /// The `row_hmac` of the row before it in its chain; `None` when it is the first.
+    pub expected: Option<Link>,
+    /// Whether the row before it is intact.
+    pub previous_intact: bool,
+    /// Whether it links to the row before it.
+    pub linked: bool,
+    /// What its MAC says.
+    pub verdict: Verdict,
+    /// Whether it belongs to another generation than the chain state names.
+    pub foreign: bool,
+    /// The link of the row behind it; `None` when it is the last.
+    pub next_previous: Option<Link>,
+    /// The last intact row before it.
+    pub after: Option<Neighbour>,
+    /// The first intact row behind it.
+    pub before: Option<Neighbour>,
+}
+
+impl Suspect {
+    /// Whether its MAC verifies, or nothing says that it does not.
+    pub fn is_intact(&self) -> bool {
+        is_intact(&self.verdict) && !self.foreign
+    }
+}
+
+/// Whether a MAC vouches for the row.
+fn is_proved(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Verified(_) | Verdict::Unverifiable)
+}
+
+fn is_intact(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Verified(_) | Verdict::Unverifiable | Verdict::UnknownKey(_))
+}
+
+/// The first or last row of a chain.
+#[derive(Debug, Clone)]
+pub struct EndRow {
+    /// 1-based position in chain order.
+    pub position: u64,
+    /// Its id, when readable.
+    pub id: Option<Id>,
+    /// Its time, when readable.
+    pub occurred_at: Option<Timestamp>,
+    /// `row_hmac`.
+    pub mac: Link,
+    /// `prev_row_hmac`.
+    pub previous: Link,
+    /// The key it names.
+    pub key_id: Option<KeyId>,
+    /// Its generation.
+    pub generation: Option<Id>,
+    /// Whether its MAC verifies.
+    pub intact: bool,
+    /// Whether its format signs the link.
+    pub linked: bool,
+}
+
+/// What the rows of one chain added up to.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    /// Rows seen.
+    pub rows: u64,
+    /// Rows whose MAC matched.
+    pub verified: u64,
+    /// Rows without MAC.
+    pub unsigned: u64,
+    /// Rows under a key that is not configured.
+    pub unknown_key: u64,
+    /// Rows that cannot be read.
+    pub unreadable: u64,
+    /// Rows whose MAC did not match or is malformed.
+    pub mismatched: u64,
+    /// Frozen rows whose MAC cannot be verified one by one.
+    pub unverifiable: u64,
+    /// Verified rows of each key.
+    pub verified_keys: BTreeMap<KeyId, u64>,
+    /// Rows of each key that they name (active rows).
+    pub named_keys: BTreeMap<KeyId, u64>,
+    /// Rows that link to the row before them.
+    pub linked: u64,
+    /// Keys that are not configured: how many rows name each, and the first of them.
+    pub unknown_keys: BTreeMap<KeyId, (u64, FirstSeen)>,
+}
+
+/// Where something was seen first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FirstSeen {
+    /// 1-based position in chain order.
+    pub position: u64,
+    /// The row's id.
+    pub id: Option<Id>,
+    /// The row's time.
+    pub occurred_at: Option<Timestamp>,
+}
+
+/// One chain of rows, live or frozen.
+#[derive(Debug, Clone, Default)]
+pub struct Chain {
+    /// Its first row.
+    pub first: Option<EndRow>,
+    /// Its last row so far.
+    pub last: Option<EndRow>,
+    /// What it added up to.
+    pub tally: Tally,
+    /// Rows that need explaining, in order.
+    pub suspects: Vec<Suspect>,
+    /// Suspects that were not kept.
+    pub dropped: u64,
+    last_intact: Option<Neighbour>,
+    /// Suspects before this index have their `before`.
+    bounded: usize,
+}
+
+/// The row that a MAC was looked for and found at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sighting {
+    /// 1-based position in chain order.
+    pub position: u64,
+    /// Position among the rows of its chain, from 1.
+    pub in_chain: u64,
+    /// Its id.
+    pub id: Id,
+    /// Its time.
+    pub occurred_at: Timestamp,
+    /// The key it names.
+    pub key_id: Option<KeyId>,
+    /// Its generation.
+    pub generation: Option<Id>,
+    /// Whether its MAC verifies.
+    pub intact: bool,
+}
+
+/// The walk over a log.
+#[derive(Default)]
+pub struct Walk {
+    /// Early, baseline or active rows.
+    pub live: Chain,
+    /// Frozen history.
+    pub frozen: Chain,
+    /// Digest over the frozen rows.
+    pub frozen_digest: FrozenDigest,
+    /// Frozen rows that have no canonical snapshot.
+    pub frozen_without_snapshot: u64,
+    /// Rows of another generation than the chain state names.
+    pub foreign_rows: u64,
+    /// The generation that live rows must have; `None` before 1.8.
+    pub generation: Option<Id>,
+    /// Where the MACs that are looked for were seen.
+    pub sightings: BTreeMap<Digest, Sighting>,
+    /// MACs to look for.
+    pub wanted: Vec<Digest>,
+}
+
+impl Walk {
+    /// Takes the next batch.
+    pub fn add(&mut self, batch: &CheckedBatch) {
+        let mut snapshot_start = 0;
+        let mut lengths = batch.snapshot_lengths.iter();
+        for row in &batch.rows {
+            if row.part == Part::Frozen {
+                match lengths.next() {
+                    Some(Some(length)) => {
+                        self.frozen_digest.add(&batch.snapshots[snapshot_start..snapshot_start + length]);
+                        snapshot_start += length;
+                    }
+                    _ => self.frozen_without_snapshot += 1,
+                }
+            }
+            self.add_row(row);
+        }
+    }
+
+    fn add_row(&mut self, row: &Checked) {
+        let foreign = row.part == Part::Live && self.generation.is_some() && row.generation != self.generation;
+        self.foreign_rows += u64::from(foreign);
+        let chain = if row.part == Part::Frozen { &mut self.frozen } else { &mut self.live };
+        chain.add(row, foreign);
+        if let (Some(mac), Some(id), Some(occurred_at)) = (row.mac.mac(), row.id, row.occurred_at)
+            && self.wanted.contains(&mac)
+        {
+            self.sightings.insert(
+                mac,
+                Sighting {
+                    position: row.position,
+                    in_chain: chain.tally.rows,
+                    id,
+                    occurred_at,
+                    key_id: row.key_id,
+                    generation: row.generation,
+                    intact: matches!(row.verdict, Verdict::Verified(_)),
+                },
+            );
+        }
+    }
+}
+
+impl Chain {
+    fn add(&mut self, row: &Checked, foreign: bool) {
+        let intact = is_intact(&row.verdict);
+        if !foreign {
+            self.count(row);
+        }
+        if let Some(suspect) = self.suspects.last_mut()
+            && suspect.next_previous.is_none()
+            && !foreign
+        {
+            suspect.next_previous = Some(row.previous);
+        }
+        let expected = self.last.as_ref().map(|last| last.mac);
+        // Where a chain may begin is judged from outside; here the first row is as it is.
+        let linked = !row.linked || expected.is_none_or(|expected| is_link(expected, row.previous));
+        self.tally.linked += u64::from(linked && expected.is_some());
+        let neighbour = match (row.id, row.occurred_at) {
+            (Some(audit_id), Some(occurred_at)) if is_proved(&row.verdict) && !foreign => {
+                Some(Neighbour { row: row.position, audit_id, occurred_at })
+            }
+            _ => None,
+        };
+        if neighbour.is_some() {
+            for suspect in &mut self.suspects[self.bounded..] {
+                suspect.before = neighbour;
+            }
+            self.bounded = self.suspects.len();
+        }
+        if foreign || !intact || !linked {
+            if self.suspects.len() < MAX_SUSPECTS {
+                self.suspects.push(Suspect {
+                    position: row.position,
+                    id: row.id,
+                    occurred_at: row.occurred_at,
+                    mac: row.mac,
+                    previous: row.previous,
+                    expected,
+                    previous_intact: self.last.as_ref().is_none_or(|last| last.intact),
+                    linked,
+                    verdict: row.verdict.clone(),
+                    foreign,
+                    next_previous: None,
+                    after: self.last_intact,
+                    before: None,
+                });
+            } else {
+                self.dropped += 1;
+            }
+        }
+        if let Some(neighbour) = neighbour {
+            self.last_intact = Some(neighbour);
+        }
+        if foreign {
+            return;
+        }
+        let end = EndRow {
+            position: row.position,
+            id: row.id,
+            occurred_at: row.occurred_at,
+            mac: row.mac,
+            previous: row.previous,
+            key_id: row.key_id,
+            generation: row.generation,
+            intact,
+            linked: row.linked,
+        };
+        if self.first.is_none() {
+            self.first = Some(end.clone());
+        }
+        self.last = Some(end);
+    }
+
+    fn count(&mut self, row: &Checked) {
+        let tally = &mut self.tally;
+        tally.rows += 1;
+        match &row.verdict {
+            Verdict::Verified(key) => {
+                tally.verified += 1;
+                *tally.verified_keys.entry(*key).or_default() += 1;
+            }
+            Verdict::Unsigned => tally.unsigned += 1,
+            Verdict::UnknownKey(key) => {
+                tally.unknown_key += 1;
+                let first = FirstSeen { position: row.position, id: row.id, occurred_at: row.occurred_at };
+                tally.unknown_keys.entry(*key).or_insert((0, first)).0 += 1;
+            }
+            Verdict::Unreadable(_) => tally.unreadable += 1,
+            Verdict::Unverifiable => tally.unverifiable += 1,
+            Verdict::Mismatch { .. } | Verdict::MalformedMac => tally.mismatched += 1,
+        }
+        if let Some(key) = row.key_id {
+            *tally.named_keys.entry(key).or_default() += 1;
+        }
+    }
+
+    /// Links the first row to what precedes the window that is walked.
+    pub fn begin_after(&mut self, mac: Link, intact: bool, neighbour: Option<Neighbour>, position: u64) {
+        self.last = Some(EndRow {
+            position,
+            id: neighbour.map(|neighbour| neighbour.audit_id),
+            occurred_at: neighbour.map(|neighbour| neighbour.occurred_at),
+            mac,
+            previous: Link::Null,
+            key_id: None,
+            generation: None,
+            intact,
+            linked: true,
+        });
+        self.last_intact = neighbour;
+    }
+}
+
+/// Whether `previous` names a row whose MAC is `mac`. A row without MAC can be followed by nothing but NULL.
+fn is_link(mac: Link, previous: Link) -> bool {
+    match (mac, previous) {
+        (Link::Mac(mac), Link::Mac(previous)) => mac == previous,
+        (Link::Null, Link::Null) => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,105 @@
+//! UUIDs as z4j stores and signs them.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// A UUID. Signed in lower-case dashed form; SQLite stores 32 hexadecimal digits without dashes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id([u8; 16]);
+
+impl Id {
+    /// From the 16 bytes of PostgreSQL's binary form.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 16 bytes.
+    pub const fn bytes(self) -> [u8; 16] {
+        self.0
+    }
+
+    /// Reads 32 hexadecimal digits or the dashed form, in either case.
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        let mut bytes = [0; 16];
+        let mut pairs = bytes.iter_mut();
+        match text.len() {
+            32 => {
+                for (byte, pair) in pairs.zip(text.chunks_exact(2)) {
+                    *byte = super::mac::hex_pair(pair[0], pair[1])?;
+                }
+            }
+            36 => {
+                let mut at = 0;
+                while at < 36 {
+                    if matches!(at, 8 | 13 | 18 | 23) {
+                        if text[at] != b'-' {
+                            return None;
+                        }
+                        at += 1;
+                    } else {
+                        *pairs.next()? = super::mac::hex_pair(text[at], text[at + 1])?;
+                        at += 2;
+                    }
+                }
+            }
+            _ => return None,
+        }
+        Some(Self(bytes))
+    }
+
+    /// Appends the dashed form.
+    pub fn write(self, out: &mut Vec<u8>) {
+        for (at, byte) in self.0.iter().enumerate() {
+            if matches!(at, 4 | 6 | 8 | 10) {
+                out.push(b'-');
+            }
+            out.extend_from_slice(&super::mac::hex_byte(*byte));
+        }
+    }
+
+    /// The form that SQLite stores: 32 lower-case digits.
+    pub fn simple(self) -> String {
+        self.0.iter().flat_map(|byte| super::mac::hex_byte(*byte)).map(char::from).collect()
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = Vec::with_capacity(36);
+        self.write(&mut out);
+        f.write_str(&String::from_utf8_lossy(&out))
+    }
+}
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn both_forms_read_back(bytes: [u8; 16]) {
+            let id = Id::from_bytes(bytes);
+            prop_assert_eq!(Id::parse(id.to_string().as_bytes()), Some(id));
+            prop_assert_eq!(Id::parse(id.simple().to_uppercase().as_bytes()), Some(id));
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(text in proptest::collection::vec(any::<u8>(), 0..40)) {
+            let _ = Id::parse(&text);
+        }
+    }
+
+    #[test]
+    fn refuses_misplaced_dashes() {
+        assert_eq!(Id::parse(b"754bb577-9ef24-832b-62e2-a0358401a69"), None);
+        assert_eq!(Id::parse(b"754bb5779ef24832b62e2a0358401a6g"), None);
+    }
+}

@@ -1,0 +1,166 @@
+//! HMAC-SHA256 under the keys of a brain, key ids, and hexadecimal digests.
+
+use std::fmt;
+
+use ring::hmac;
+use serde::{Serialize, Serializer};
+
+/// Domain of [`KeyId`]s (audit chain, section 2).
+const KEY_ID_DOMAIN: &[u8] = b"z4j/audit-chain/key-id/v1\0";
+
+/// A 32-byte MAC or digest, written as 64 lower-case hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+impl Digest {
+    /// Reads exactly 64 digits `[0-9a-f]`; upper case is refused, as z4j refuses it.
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        if text.len() != 64 {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
+            let (high, low) = (LOWER_DIGITS[pair[0] as usize], LOWER_DIGITS[pair[1] as usize]);
+            if (high | low) & 0xf0 != 0 {
+                return None;
+            }
+            *byte = high << 4 | low;
+        }
+        Some(Self(bytes))
+    }
+
+    /// Appends the 64 digits.
+    pub fn write(self, out: &mut Vec<u8>) {
+        for byte in self.0 {
+            out.extend_from_slice(&hex_byte(byte));
+        }
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = Vec::with_capacity(64);
+        self.write(&mut out);
+        f.write_str(&String::from_utf8_lossy(&out))
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The public name of a key: `HMAC(key, "z4j/audit-chain/key-id/v1" NUL)`. It identifies the key and
+/// tells nothing about it.
+pub type KeyId = Digest;
+
+/// A secret, prepared for signing. The secret itself is not kept.
+#[derive(Clone)]
+pub struct MacKey {
+    key: hmac::Key,
+    id: KeyId,
+}
+
+impl MacKey {
+    /// From the bytes of a configured secret: UTF-8 text as it stands, never decoded.
+    pub fn new(secret: &[u8]) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+        let id = sign(&key, KEY_ID_DOMAIN);
+        Self { key, id }
+    }
+
+    /// The key's public name.
+    pub fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// `HMAC(key, message)`.
+    pub fn sign(&self, message: &[u8]) -> Digest {
+        sign(&self.key, message)
+    }
+}
+
+impl fmt::Debug for MacKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MacKey({})", self.id)
+    }
+}
+
+fn sign(key: &hmac::Key, message: &[u8]) -> Digest {
+    let tag = hmac::sign(key, message);
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(tag.as_ref());
+    Digest(bytes)
+}
+
+/// The byte of two hexadecimal digits in either case.
+pub(crate) fn hex_pair(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte: u8| (byte as char).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    Some(digit(high)? << 4 | digit(low)?)
+}
+
+/// The two lower-case digits of a byte.
+pub(crate) fn hex_byte(byte: u8) -> [u8; 2] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]
+}
+
+/// Value of each lower-case digit; 0xff elsewhere.
+static LOWER_DIGITS: [u8; 256] = {
+    let mut table = [0xff; 256];
+    let mut value = 0;
+    while value < 16 {
+        table[b"0123456789abcdef"[value as usize] as usize] = value;
+        value += 1;
+    }
+    table
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hmac::{Hmac, KeyInit as _, Mac as _};
+    use proptest::prelude::*;
+    use sha2::Sha256;
+
+    extern crate hmac;
+
+    proptest! {
+        /// The hash that is linked and an independent implementation agree.
+        #[test]
+        fn agrees_with_rust_crypto(
+            secret in proptest::collection::vec(any::<u8>(), 1..200),
+            message in proptest::collection::vec(any::<u8>(), 0..3000),
+        ) {
+            let mut reference = Hmac::<Sha256>::new_from_slice(&secret).expect("any length");
+            reference.update(&message);
+            let expected: [u8; 32] = reference.finalize().into_bytes().into();
+            prop_assert_eq!(MacKey::new(&secret).sign(&message), Digest(expected));
+        }
+
+        #[test]
+        fn digests_read_back(bytes: [u8; 32]) {
+            let text = Digest(bytes).to_string();
+            prop_assert_eq!(Digest::parse(text.as_bytes()), Some(Digest(bytes)));
+        }
+    }
+
+    #[test]
+    fn digests_are_strict() {
+        let good = "0e0ce3ca75e7cef0dc95cc3f4a4daa13c91b867ce5719c8d789227c74b163c3c";
+        assert!(Digest::parse(good.as_bytes()).is_some());
+        assert_eq!(Digest::parse(good.to_uppercase().as_bytes()), None);
+        assert_eq!(Digest::parse(&good.as_bytes()[..63]), None);
+        assert_eq!(Digest::parse(good.replace('e', "g").as_bytes()), None);
+    }
+
+    #[test]
+    fn debug_shows_only_the_key_id() {
+        let key = MacKey::new(b"vector-audit-key-two-0123456789abcdef-ABCDEF02");
+        assert_eq!(
+            format!("{key:?}"),
+            "MacKey(1897abd16db478781139ab053d8e256a5b417a650a55346339e3f6d8cecec2db)"
+        );
+    }
+}

@@ -1,0 +1,167 @@
+//! The guards around the audit log: triggers, functions, indexes and constraints that z4j installs, and how to
+//! see that one was dropped, disabled or changed (schema, section 7).
+//!
+//! The texts of triggers and functions are compared by SHA-256 with white space folded.
+
+use ring::digest::{SHA256, digest};
+
+use super::generation::{Detection, Family, Generation};
+use crate::format::mac::Digest;
+
+/// A guard as it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundGuard {
+    /// Its name.
+    pub name: String,
+    /// The text of the trigger (SQLite) or of the function that it calls (PostgreSQL); of an index or a
+    /// constraint nothing.
+    pub body: Option<String>,
+    /// PostgreSQL's `tgenabled`: `O` enabled, `A` always, `R` replica, `D` disabled. `O` on SQLite.
+    pub enabled: char,
+    /// PostgreSQL's `tgtype`: row or statement, before or after, of which events. 0 on SQLite.
+    pub kind: i16,
+}
+
+/// A guard as it must be.
+struct Expected {
+    name: &'static str,
+    /// SHA-256 of the texts that z4j and z4jctl install; empty: only its presence can be judged.
+    bodies: &'static [&'static str],
+    enabled: char,
+    kind: i16,
+}
+
+const fn trigger(name: &'static str, bodies: &'static [&'static str], enabled: char, kind: i16) -> Expected {
+    Expected { name, bodies, enabled, kind }
+}
+
+const fn present(name: &'static str) -> Expected {
+    Expected { name, bodies: &[], enabled: 'O', kind: 0 }
+}
+
+/// The three triggers on `audit_log` and two on `audit_chain_state`, the same from 1.8.0 to 1.13.0.
+const SQLITE_ACTIVE: &[Expected] = &[
+    trigger(
+        "audit_log_boundary_f_no_insert",
+        &["ccb56c6515a9a301d67eea51b855391ef7c2a067137501e903134d346eb1762f"],
+        'O',
+        0,
+    ),
+    trigger(
+        "audit_log_boundary_f_no_update",
+        &["01d6c12d4174d4194dd9eaf0270fe1e8a461c4f4911e0a89901ead307aaedda5"],
+        'O',
+        0,
+    ),
+    trigger(
+        "audit_log_boundary_f_no_delete",
+        &["10062644ff0d4a7a07a3b12ed7e489cde3cc53c15c441524986e2ee31a35142c"],
+        'O',
+        0,
+    ),
+    trigger(
+        "audit_chain_state_boundary_f_no_update",
+        &["67a98429ae83aa7d091fd209493134d8b44d2cb6a96c17fe27db3dcd96b68aa6"],
+        'O',
+        0,
+    ),
+    trigger(
+        "audit_chain_state_boundary_f_no_delete",
+        &["56580ea5d28f2f094d70f64e4e7c26b415ac72934a73403aec790e11e6596629"],
+        'O',
+        0,
+    ),
+];
+
+const FORBID_MUTATION_BASELINE: &[&str] = &["cb5a6edf8189d6cfa33e633e2c90498326fb6bfd7abce1bf5fceaf8d37b096d6"];
+const FORBID_MUTATION_ACTIVE: &[&str] = &["2bfc0c3020930b255404711a84bea6e06c3890e17514fc684cd5c6046f582cf0"];
+const FORBID_STATE_MUTATION: &[&str] = &["acc6c341b8aa45c01385a8fc3f207ca810d10739496c6fc840306d50981ad0b8"];
+const TALLY_ROWS: &[&str] = &["04f9c23d251e5fcacfa52a10d01af1dfe135b9f023f6c5f37faa3ce2207bcb56"];
+const PROTECT_TALLY: &[&str] = &["d683f8b3b6170fd6b6fa8fc2b2d595b6dcdc67eafd71c7ce6e9d9c93a062e49d"];
+
+/// Early line and parked upgrades: the function differs from release to release, presence is judged.
+const POSTGRES_PRESENT: &[Expected] =
+    &[trigger("audit_log_no_update", &[], 'O', 19), trigger("audit_log_no_delete", &[], 'O', 11)];
+
+const POSTGRES_BASELINE: &[Expected] = &[
+    trigger("audit_log_no_update", FORBID_MUTATION_BASELINE, 'O', 19),
+    trigger("audit_log_no_delete", FORBID_MUTATION_BASELINE, 'O', 11),
+];
+
+const POSTGRES_ACTIVE: &[Expected] = &[
+    trigger("audit_log_no_update", FORBID_MUTATION_ACTIVE, 'O', 19),
+    trigger("audit_log_no_delete", FORBID_MUTATION_ACTIVE, 'O', 11),
+    trigger("audit_chain_state_no_update", FORBID_STATE_MUTATION, 'O', 27),
+];
+
+const POSTGRES_TALLY: &[Expected] = &[
+    trigger("audit_log_tally_rows", TALLY_ROWS, 'A', 29),
+    trigger("audit_log_tally_truncate", TALLY_ROWS, 'A', 32),
+    trigger("audit_chain_state_protect_tally", PROTECT_TALLY, 'A', 23),
+];
+
+/// The unique index that makes a fork impossible; from 1.1 (revision 0012) on.
+const LINK_INDEX: Expected = present("ux_audit_log_prev_row_hmac");
+/// The CHECK that pins the marker columns; from 1.8 on.
+const MARKER_CHECK: Expected = present("ck_audit_log_ck_audit_log_boundary_f_markers");
+
+/// Revisions of the early line from which the unique index exists.
+const EARLY_WITH_INDEX: &[&str] = &["2026_04_28_0012_audit_unique", "2026_04_29_0013_agent_workers"];
+
+/// What is wrong with the guards, one sentence each; empty when they are as z4j installs them.
+pub fn judge(detection: &Detection, postgres: bool, found: &[FoundGuard]) -> Vec<String> {
+    let generation = detection.generation;
+    let mut expected: Vec<&Expected> = Vec::new();
+    match (postgres, generation.family()) {
+        (false, Family::Early | Family::Baseline) => {}
+        (false, Family::Active) => expected.extend(SQLITE_ACTIVE),
+        (true, Family::Early) => expected.extend(POSTGRES_PRESENT),
+        (true, Family::Baseline) if generation == Generation::P => expected.extend(POSTGRES_PRESENT),
+        (true, Family::Baseline) => expected.extend(POSTGRES_BASELINE),
+        (true, Family::Active) => {
+            expected.extend(POSTGRES_ACTIVE);
+            if detection.has_tally {
+                expected.extend(POSTGRES_TALLY);
+            }
+        }
+    }
+    if generation != Generation::A || EARLY_WITH_INDEX.contains(&detection.revision.as_str()) {
+        expected.push(&LINK_INDEX);
+    }
+    if generation.family() == Family::Active {
+        expected.push(&MARKER_CHECK);
+    }
+    expected.into_iter().filter_map(|expected| problem(expected, found)).collect()
+}
+
+fn problem(expected: &Expected, found: &[FoundGuard]) -> Option<String> {
+    let name = expected.name;
+    let what = match name {
+        _ if name.starts_with("ux_") => "unique index",
+        _ if name.starts_with("ck_") => "check constraint",
+        _ => "trigger",
+    };
+    let Some(guard) = found.iter().find(|guard| guard.name == name) else {
+        return Some(format!("{what} {name} is missing"));
+    };
+    if guard.enabled == 'D' {
+        return Some(format!("{what} {name} is disabled"));
+    }
+    if guard.enabled != expected.enabled {
+        return Some(format!("{what} {name} does not fire always (tgenabled is {:?})", guard.enabled));
+    }
+    if guard.kind != expected.kind {
+        return Some(format!("{what} {name} fires on other events than it should"));
+    }
+    let body = guard.body.as_deref().map(fingerprint);
+    let known = expected.bodies.is_empty() || body.is_some_and(|body| expected.bodies.contains(&body.as_str()));
+    (!known).then(|| format!("{what} {name} was changed"))
+}
+
+/// SHA-256 of a text with white space folded, 64 hexadecimal digits.
+pub fn fingerprint(text: &str) -> String {
+    let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest(&SHA256, folded.as_bytes()).as_ref());
+    Digest(bytes).to_string()
+}

@@ -1,0 +1,177 @@
+//! Connecting to PostgreSQL, and telling a person why it did not work.
+
+use std::error::Error as _;
+use std::io;
+use std::time::Duration;
+
+use ::postgres::config::{ChannelBinding, SslMode};
+use ::postgres::error::SqlState;
+use ::postgres::{Client, Config, NoTls};
+
+use super::tls;
+use crate::config::{Endpoint, Host, PostgresTarget, TargetSession, TlsMode};
+use crate::context::Cancel;
+use crate::error::{Error, Result};
+
+/// How often a refused or reset connection is tried again, and how long to wait first; doubled each time.
+const RETRIES: u32 = 3;
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+
+/// Connects to the first server that will do.
+pub(super) fn connect(target: &PostgresTarget, cancel: &Cancel) -> Result<Client> {
+    let mut wait = FIRST_WAIT;
+    for attempt in 0.. {
+        match connect_once(target) {
+            Err((error, true)) if attempt < RETRIES => {
+                cancel.check()?;
+                std::thread::sleep(wait);
+                wait *= 2;
+                drop(error);
+            }
+            Err((error, _)) => return Err(error),
+            Ok(client) => return Ok(client),
+        }
+    }
+    Err(Error::bug("no attempt to connect was made"))
+}
+
+/// One round over the servers; an error says whether trying again may help.
+fn connect_once(target: &PostgresTarget) -> Result<Client, (Error, bool)> {
+    let mut last = None;
+    for endpoint in &target.endpoints {
+        match connect_to(target, endpoint) {
+            Ok(Some(client)) => return Ok(client),
+            Ok(None) => last = last.or(Some((unsuitable(target), false))),
+            Err(error) => last = Some(error),
+        }
+    }
+    // A standby is preferred and there is none: any server will do.
+    if target.target_session == TargetSession::PreferStandby {
+        let any = PostgresTarget { target_session: TargetSession::Any, ..target.clone() };
+        return connect_once(&any);
+    }
+    Err(last.unwrap_or_else(|| (Error::usage("database.no-host", "no host to connect to"), false)))
+}
+
+fn unsuitable(target: &PostgresTarget) -> Error {
+    Error::unreachable(
+        "database.no-suitable-server",
+        format!("no server of {} is of the kind that target_session_attrs asks for", target.display()),
+    )
+}
+
+fn connect_to(target: &PostgresTarget, endpoint: &Endpoint) -> Result<Option<Client>, (Error, bool)> {
+    let mut config = Config::new();
+    config.user(&target.user).dbname(&target.dbname).application_name(&target.application_name).port(endpoint.port);
+    match &endpoint.host {
+        Host::Tcp(name) => config.host(name),
+        Host::Unix(directory) => config.host_path(directory),
+    };
+    if let Some(address) = endpoint.address {
+        config.hostaddr(address);
+    }
+    if let Some(password) = target.password_for(endpoint) {
+        config.password(password.expose());
+    }
+    if let Some(options) = &target.options {
+        config.options(options);
+    }
+    if let Some(timeout) = target.connect_timeout {
+        config.connect_timeout(timeout).tcp_user_timeout(timeout.max(Duration::from_secs(30)));
+    }
+    let shown = target.display();
+    let plain = |config: &mut Config| config.ssl_mode(SslMode::Disable).connect(NoTls);
+    let encrypted = |config: &mut Config, mode| -> Result<_> {
+        let connector = tls::connector(&target.tls)?;
+        config.channel_binding(ChannelBinding::Prefer);
+        Ok(config.ssl_mode(mode).connect(connector))
+    };
+    let is_socket = matches!(endpoint.host, Host::Unix(_));
+    let attempt = match target.tls.mode {
+        _ if is_socket => plain(&mut config),
+        TlsMode::Disable => plain(&mut config),
+        TlsMode::Allow => match plain(&mut config) {
+            Err(error) if error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => {
+                encrypted(&mut config, SslMode::Require).map_err(|error| (error, false))?
+            }
+            other => other,
+        },
+        TlsMode::Prefer => encrypted(&mut config, SslMode::Prefer).map_err(|error| (error, false))?,
+        TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull => {
+            encrypted(&mut config, SslMode::Require).map_err(|error| (error, false))?
+        }
+    };
+    let mut client = attempt.map_err(|error| (failed(&shown, &error), is_transient(&error)))?;
+    let suitable = is_suitable(&mut client, target.target_session).map_err(|error| (failed(&shown, &error), false))?;
+    Ok(suitable.then_some(client))
+}
+
+fn is_suitable(client: &mut Client, wanted: TargetSession) -> Result<bool, ::postgres::Error> {
+    let question = match wanted {
+        TargetSession::Any => return Ok(true),
+        TargetSession::ReadWrite => "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'",
+        TargetSession::ReadOnly => "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'",
+        TargetSession::Primary => "SELECT NOT pg_is_in_recovery()",
+        TargetSession::Standby | TargetSession::PreferStandby => "SELECT pg_is_in_recovery()",
+    };
+    let answers = client.simple_query(question)?;
+    Ok(answers.iter().any(|message| {
+        matches!(message, ::postgres::SimpleQueryMessage::Row(row) if row.get(0) == Some("t"))
+    }))
+}
+
+/// Only a refused or reset connection is worth another try: the server may be starting.
+fn is_transient(error: &::postgres::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    let io = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    io.is_some_and(|io| matches!(io.kind(), ConnectionRefused | ConnectionReset | ConnectionAborted))
+        || error.code() == Some(&SqlState::CANNOT_CONNECT_NOW)
+}
+
+/// [`failed`] for an error that comes out of a reader.
+pub(super) fn failed_reading(shown: &str, error: &io::Error) -> Error {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<::postgres::Error>()) {
+        Some(inner) => failed(shown, inner),
+        None => Error::unreachable("database.connection", format!("lost the connection to {shown}: {error}")),
+    }
+}
+
+/// Turns an error of the driver into one that names the database and the way out.
+pub(super) fn failed(shown: &str, error: &::postgres::Error) -> Error {
+    let Some(db) = error.as_db_error() else {
+        let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+        return Error::unreachable("database.connection", format!("cannot reach {shown}: {reason}")).hint(
+            "check host, port, network and sslmode; `z4jctl config show` prints where each setting came from",
+        );
+    };
+    let message = db.message();
+    let at = |what: &str| format!("{what} {shown}: {message}");
+    match db.code() {
+        &SqlState::INVALID_PASSWORD => {
+            Error::unreachable("database.password", at("the server rejected the password for"))
+                .hint("check the password: --db-file, Z4J_DATABASE_URL, PGPASSWORD or ~/.pgpass")
+        }
+        &SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
+            Error::unreachable("database.authentication", at("the server does not let us in at"))
+                .hint("check user, pg_hba.conf and sslmode on the server's side")
+        }
+        &SqlState::INVALID_CATALOG_NAME => {
+            Error::unreachable("database.not-found", at("no such database at")).hint("check the name in the URL")
+        }
+        &SqlState::INSUFFICIENT_PRIVILEGE => {
+            Error::unreachable("database.privilege", at("the role may not read what is needed from")).hint(
+                "GRANT SELECT ON audit_log, audit_chain_state, audit_chain_preparation, z4j_meta, alembic_version TO the role \
+                 (those of them that exist)",
+            )
+        }
+        &SqlState::QUERY_CANCELED => Error::unreachable("database.timeout", at("a statement was cancelled at"))
+            .hint("raise --statement-timeout"),
+        &SqlState::LOCK_NOT_AVAILABLE => Error::refused("database.locked", at("a table is locked at"))
+            .hint("a migration may be running; try again, or raise --lock-timeout"),
+        &SqlState::T_R_SERIALIZATION_FAILURE => {
+            Error::unreachable("database.replica-conflict", at("the standby cancelled the snapshot at"))
+                .hint("set hot_standby_feedback or max_standby_streaming_delay on the standby, or read from the primary")
+        }
+        _ => Error::unreachable("database.failed", at("the server reports an error at")),
+    }
+}
