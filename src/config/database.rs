@@ -112,6 +112,15 @@ pub enum Host {
     Unix(PathBuf),
 }
 
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(name) => f.write_str(name),
+            Self::Unix(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
 /// Encryption of a connection, in libpq's terms. Sockets are never encrypted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tls {

@@ -2,6 +2,7 @@
 //!
 //! The order is libpq's: the connection string, the service file, the environment, the defaults.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -47,13 +48,13 @@ pub(super) fn selecting_variable(env: &Env) -> Option<&'static str> {
 
 /// Fills what the connection string leaves open, and reads the whole as a target.
 ///
-/// Also answers where the limit of the connection attempt came from, when somebody set one.
+/// Also answers where each keyword came from that somebody set; a password of `.pgpass` is among them.
 pub(super) fn complete(
     mut parameters: Parameters,
     env: &Env,
     machine: &Machine,
     warnings: &mut Vec<String>,
-) -> Result<(PostgresTarget, Option<Origin>)> {
+) -> Result<(PostgresTarget, BTreeMap<&'static str, Origin>)> {
     fill_from_service(&mut parameters, env, machine, warnings)?;
     for (variable, keyword) in VARIABLES {
         if let Some(value) = env.var(variable)?.filter(|value| !value.is_empty()) {
@@ -71,11 +72,11 @@ pub(super) fn complete(
     let dbname = parameters.text("dbname").map_or_else(|| user.clone(), str::to_owned);
     let password = parameters.text("password").map(Password::new);
     let mut endpoints = endpoints(&parameters, machine)?;
+    let mut origins = parameters.origins();
     if password.is_none() {
-        add_saved_passwords(&mut endpoints, &parameters, &user, &dbname, env, machine, warnings);
+        let saved = add_saved_passwords(&mut endpoints, &parameters, &user, &dbname, env, machine, warnings);
+        origins.extend(saved.map(|origin| ("password", origin)));
     }
-    let connect_timeout = connect_timeout(&parameters)?;
-    let timeout_origin = parameters.get("connect_timeout").map(|found| found.origin.clone());
     let target = PostgresTarget {
         endpoints,
         user,
@@ -83,11 +84,11 @@ pub(super) fn complete(
         dbname,
         tls: tls(&parameters, env, machine)?,
         application_name: parameters.text("application_name").unwrap_or("z4jctl").to_owned(),
-        connect_timeout,
+        connect_timeout: connect_timeout(&parameters)?,
         target_session: target_session(&parameters)?,
         options: parameters.text("options").map(str::to_owned),
     };
-    Ok((target, timeout_origin))
+    Ok((target, origins))
 }
 
 /// The error of a keyword whose value cannot be used; the value is not shown.
@@ -172,6 +173,7 @@ fn default_host(machine: &Machine, port: u16) -> Host {
         .map_or_else(|| Host::Tcp("localhost".to_owned()), |directory| Host::Unix(directory.clone()))
 }
 
+/// Looks every server up in the password file; answers the line of the first password.
 fn add_saved_passwords(
     endpoints: &mut [Endpoint],
     parameters: &Parameters,
@@ -180,12 +182,13 @@ fn add_saved_passwords(
     env: &Env,
     machine: &Machine,
     warnings: &mut Vec<String>,
-) {
+) -> Option<Origin> {
     let named = parameters.text("passfile").map(|path| env.working_directory().join(path));
     let is_named = named.is_some();
     let usual = machine.home.as_ref().map(|home| home.join(".pgpass"));
-    let Some(path) = named.or(usual) else { return };
-    let Some(text) = pgpass::read(&path, is_named, warnings) else { return };
+    let path = named.or(usual)?;
+    let text = pgpass::read(&path, is_named, warnings)?;
+    let mut first = None;
     for endpoint in endpoints {
         let host = match &endpoint.host {
             Host::Tcp(name) => name.as_str(),
@@ -193,8 +196,13 @@ fn add_saved_passwords(
             Host::Unix(path) if machine.socket_directories.contains(path) => "localhost",
             Host::Unix(path) => path.to_str().unwrap_or_default(),
         };
-        endpoint.password = pgpass::find(&text, Login { host, port: endpoint.port, dbname, user });
+        let found = pgpass::find(&text, Login { host, port: endpoint.port, dbname, user });
+        if let Some((password, line)) = found {
+            endpoint.password = Some(password);
+            first = first.or(Some(Origin::file(&path, line)));
+        }
     }
+    first
 }
 
 fn tls(parameters: &Parameters, env: &Env, machine: &Machine) -> Result<Tls> {

@@ -1,7 +1,7 @@
 //! Finding the one database that the settings mean.
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
 
 use super::account::Machine;
 use super::files::{Accept, FILE_LIMIT, read_text};
@@ -21,10 +21,10 @@ const STRUCTURED: [(&str, &str); 5] = [
     ("Z4J_DATABASE_NAME", "dbname"),
 ];
 
-/// The database, and the limit of a connection attempt when the database setting holds one.
+/// The database, and where each of its connection parameters came from, by libpq's keyword.
 pub(super) struct Located {
     pub(super) database: Sourced<Database>,
-    pub(super) connect_timeout: Option<Sourced<Option<Duration>>>,
+    pub(super) origins: BTreeMap<&'static str, Origin>,
 }
 
 /// Everything that decides where the database is.
@@ -137,16 +137,15 @@ impl Locator<'_> {
                 }
                 let path = self.env.working_directory().join(path);
                 let database = Sourced::new(Database::Sqlite { path }, origin);
-                return Ok(Located { database, connect_timeout: None });
+                return Ok(Located { database, origins: BTreeMap::new() });
             }
             Address::Postgres(parameters) => parameters,
         };
         for (keyword, flag, value) in self.tls_flags()? {
             parameters.replace(keyword, value, &Origin::flag(flag));
         }
-        let (target, timeout_origin) = libpq::complete(parameters, self.env, self.machine, warnings)?;
-        let connect_timeout = timeout_origin.map(|origin| Sourced::new(target.connect_timeout, origin));
-        Ok(Located { database: Sourced::new(Database::Postgres(Box::new(target)), origin), connect_timeout })
+        let (target, origins) = libpq::complete(parameters, self.env, self.machine, warnings)?;
+        Ok(Located { database: Sourced::new(Database::Postgres(Box::new(target)), origin), origins })
     }
 
     /// The keyword, the flag and the value of each connection flag that was given.

@@ -110,6 +110,11 @@ impl Parameters {
         self.get(keyword).map(|found| found.value.as_str())
     }
 
+    /// Where each keyword came from.
+    pub(super) fn origins(&self) -> BTreeMap<&'static str, Origin> {
+        self.entries().map(|(keyword, found)| (keyword, found.origin.clone())).collect()
+    }
+
     /// Every keyword that was given.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&'static str, &Sourced<Zeroizing<String>>)> {
         self.0.iter().map(|(keyword, value)| (*keyword, value))

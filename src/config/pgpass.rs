@@ -42,13 +42,13 @@ pub(super) fn read(path: &Path, is_named: bool, warnings: &mut Vec<String>) -> O
     }
 }
 
-/// The password of the first line that matches.
-pub(super) fn find(text: &str, login: Login<'_>) -> Option<Password> {
+/// The password of the first line that matches, and that line, counted from 1.
+pub(super) fn find(text: &str, login: Login<'_>) -> Option<(Password, u32)> {
     let port = login.port.to_string();
     let wanted = [login.host, port.as_str(), login.dbname, login.user];
-    text.lines().filter(|line| !line.starts_with('#')).find_map(|line| {
+    (1..).zip(text.lines()).filter(|(_, line)| !line.starts_with('#')).find_map(|(number, line)| {
         let rest = wanted.into_iter().try_fold(line, after_match)?;
-        Some(Password::new(&field(rest)))
+        Some((Password::new(&field(rest)), number))
     })
 }
 
@@ -92,7 +92,7 @@ mod tests {
 
     fn look_up(text: &str) -> Option<String> {
         let login = Login { host: "db:1", port: 5432, dbname: "z4j", user: "back\\slash" };
-        find(text, login).map(|password| password.expose().to_owned())
+        find(text, login).map(|(password, _)| password.expose().to_owned())
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The settings of one run, each with its origin.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -43,6 +44,8 @@ pub struct Settings {
     /// What an operator should hear, in sentences without secrets.
     pub warnings: Vec<String>,
     pub(super) keys: KeyRings,
+    /// Where each connection parameter of a PostgreSQL target came from, by libpq's keyword.
+    pub(super) parameter_origins: BTreeMap<&'static str, Origin>,
 }
 
 impl Settings {
@@ -66,11 +69,17 @@ impl Settings {
         let layers = Layers::open(overrides, env, &home.value, &mut warnings)?;
         let locator = Locator { overrides, env, machine, home: &home.value, layers: &layers };
         let located = locator.locate(&mut warnings)?;
+        let configured = match (&located.database.value, located.origins.get("connect_timeout")) {
+            (Database::Postgres(target), Some(origin)) => {
+                Sourced::new(target.connect_timeout, origin.clone())
+            }
+            _ => Sourced::default_value(Some(DEFAULT_CONNECT_TIMEOUT)),
+        };
         let connect_timeout = limit(
             overrides.connect_timeout,
             ("--connect-timeout", "Z4JCTL_CONNECT_TIMEOUT"),
             env,
-            located.connect_timeout.unwrap_or(Sourced::default_value(Some(DEFAULT_CONNECT_TIMEOUT))),
+            configured,
         )?;
         let statement_timeout = limit(
             overrides.statement_timeout,
@@ -99,6 +108,7 @@ impl Settings {
             lock_timeout,
             warnings,
             keys,
+            parameter_origins: located.origins,
         })
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Database, KeyRing, Origin, Settings, Sourced};
+use super::{Database, KeyRing, Origin, PostgresTarget, Settings, Sourced};
 use crate::error::Result;
 
 /// The settings as a report.
@@ -40,16 +40,7 @@ pub fn show(settings: &Settings) -> ConfigReport {
         plain("database", settings.database.value.display(), &settings.database.origin),
     ];
     if let Database::Postgres(target) = &settings.database.value {
-        let origin = &settings.database.origin;
-        entries.push(plain("database.sslmode", target.tls.mode.word().to_owned(), origin));
-        let has_password = target.endpoints.iter().any(|endpoint| target.password_for(endpoint).is_some());
-        entries.push(Entry {
-            name: "database.password".to_owned(),
-            value: has_password.then(|| "redacted".to_owned()),
-            secret: true,
-            origin: None,
-            problem: None,
-        });
+        entries.extend(connection(settings, target));
     }
     add_ring(&mut entries, settings.master_ring(), "Z4J_SECRET", "Z4J_PREVIOUS_SECRETS");
     let audit_names = ("Z4J_AUDIT_CHAIN_SECRET", "Z4J_AUDIT_CHAIN_PREVIOUS_SECRETS");
@@ -60,6 +51,34 @@ pub fn show(settings: &Settings) -> ConfigReport {
     entries.push(limit("statement_timeout", &settings.statement_timeout));
     entries.push(limit("lock_timeout", &settings.lock_timeout));
     ConfigReport { schema: "z4jctl.config.show/1", entries, warnings: settings.warnings.clone() }
+}
+
+/// The parts of a connection: the URL may say one and a `PG*` variable another.
+fn connection(settings: &Settings, target: &PostgresTarget) -> Vec<Entry> {
+    let hosts: Vec<String> = target.endpoints.iter().map(|endpoint| endpoint.host.to_string()).collect();
+    let ports: Vec<String> = target.endpoints.iter().map(|endpoint| endpoint.port.to_string()).collect();
+    let named_values = [
+        ("host", hosts.join(",")),
+        ("port", ports.join(",")),
+        ("user", target.user.clone()),
+        ("dbname", target.dbname.clone()),
+        ("sslmode", target.tls.mode.word().to_owned()),
+    ];
+    let origin = |keyword: &str| settings.parameter_origins.get(keyword);
+    let mut entries = Vec::new();
+    for (keyword, value) in named_values {
+        let origin = origin(keyword).unwrap_or(&Origin::Default);
+        entries.push(plain(&format!("database.{keyword}"), value, origin));
+    }
+    let has_password = target.endpoints.iter().any(|endpoint| target.password_for(endpoint).is_some());
+    entries.push(Entry {
+        name: "database.password".to_owned(),
+        value: has_password.then(|| "redacted".to_owned()),
+        secret: true,
+        origin: origin("password").cloned(),
+        problem: None,
+    });
+    entries
 }
 
 fn plain(name: &str, value: String, origin: &Origin) -> Entry {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use zeroize::Zeroizing;
 
 use super::{House, long};
-use crate::config::{Overrides, show};
+use crate::config::{Origin, Overrides, show};
 
 const PASSWORD: &str = "pass-hunter2";
 
@@ -78,4 +78,21 @@ fn a_report_names_what_is_missing_and_what_is_broken() {
     assert_eq!(entry("Z4J_AUDIT_CHAIN_SECRET").value, None);
     assert_eq!(entry("statement_timeout").value.as_deref(), Some("30s"));
     assert_eq!(entry("Z4J_AUDIT_RETENTION_DAYS").value.as_deref(), Some("90"));
+}
+
+#[test]
+fn a_report_tells_the_parts_of_a_connection_apart() {
+    let house = House::new().db("postgresql://u@h1,h2/d").set("PGPORT", "7").set("PGSSLMODE", "require");
+    let passwords = house.write("user/.pgpass", "# c\n*:*:*:*:p\n");
+    let report = show(&house.settings());
+    let found = |name: &str| {
+        let entry = report.entries.iter().find(|entry| entry.name == name).unwrap();
+        (entry.value.clone().unwrap(), entry.origin.clone().unwrap())
+    };
+    assert_eq!(found("database"), ("postgresql://u@h1:7,h2:7/d".to_owned(), Origin::flag("--db")));
+    assert_eq!(found("database.host"), ("h1,h2".to_owned(), Origin::flag("--db")));
+    assert_eq!(found("database.port"), ("7,7".to_owned(), Origin::environment("PGPORT")));
+    assert_eq!(found("database.sslmode"), ("require".to_owned(), Origin::environment("PGSSLMODE")));
+    assert_eq!(found("database.password"), ("redacted".to_owned(), Origin::file(passwords, 2)));
+    assert_eq!(found("connect_timeout"), ("10s".to_owned(), Origin::Default));
 }
