@@ -1,5 +1,6 @@
 //! Operations on the database of a z4j brain.
 
+pub mod config;
 pub mod context;
 pub mod error;
 pub mod format;

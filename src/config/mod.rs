@@ -1,0 +1,37 @@
+//! Where the database is, which secrets sign its log, and who said so.
+//!
+//! Strongest first: flags, `Z4JCTL_*`, z4j's own `Z4J_*` in the process environment, `./.env`,
+//! `<home>/config.env`, `<home>/secret.env`, defaults (identity-and-secrets, section 2.2). Everything
+//! that is found keeps its [`Origin`]; nothing that is found is ever printed.
+
+mod account;
+mod database;
+mod dotenv;
+mod duration;
+mod files;
+mod keys;
+mod layers;
+mod libpq;
+mod locate;
+mod origin;
+mod overrides;
+mod parameters;
+mod pgpass;
+mod secret;
+mod settings;
+mod show;
+mod url;
+
+#[cfg(test)]
+mod tests;
+
+pub use database::{
+    Database, Endpoint, Host, PostgresTarget, RootCertificate, TargetSession, Tls, TlsMode, Verification,
+};
+pub use duration::parse_duration;
+pub use keys::KeyRing;
+pub use origin::{Origin, Sourced};
+pub use overrides::Overrides;
+pub use secret::{Password, Secret};
+pub use settings::Settings;
+pub use show::{ConfigReport, Entry, show};

@@ -1,0 +1,116 @@
+//! Secrets and passwords: bytes that are wiped when dropped and that no format shows.
+
+use std::fmt;
+
+use ring::hmac;
+use zeroize::Zeroizing;
+
+/// What a key id is the HMAC of (audit-chain, section "Key id").
+const KEY_ID_MESSAGE: &[u8] = b"z4j/audit-chain/key-id/v1\0";
+
+/// How many hexadecimal digits of the key id a fingerprint shows.
+const FINGERPRINT_DIGITS: usize = 12;
+
+/// The shortest secret that z4j accepts, in bytes of UTF-8 (identity-and-secrets, section 2.5).
+pub(super) const MINIMUM_BYTES: usize = 32;
+
+/// A secret of the brain, as the UTF-8 text that was configured: z4j never decodes it.
+///
+/// `Debug` and `Display` show the fingerprint, and it is not `Serialize` on purpose.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// The secret with this text. Length is judged where the variable's name is known, not here.
+    pub fn new(text: &str) -> Self {
+        Self(Zeroizing::new(text.to_owned()))
+    }
+
+    /// The bytes to sign with.
+    pub fn expose(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// The key id under which z4j 1.8 and later record this secret: 64 lower-case hexadecimal digits.
+    pub fn key_id(&self) -> String {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.expose());
+        let mut digits = String::with_capacity(64);
+        for byte in hmac::sign(&key, KEY_ID_MESSAGE).as_ref() {
+            digits.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
+            digits.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
+        }
+        digits
+    }
+
+    /// The first 12 digits of the key id: enough to tell keys apart, comparable with `hmac_key_id`.
+    pub fn fingerprint(&self) -> String {
+        let mut digits = self.key_id();
+        digits.truncate(FINGERPRINT_DIGITS);
+        digits
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secret({self})")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "fingerprint:{}", self.fingerprint())
+    }
+}
+
+/// A database password.
+///
+/// It has no fingerprint: people choose database passwords, and the hash of a guessable word is the word.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    /// The password with this text.
+    pub fn new(text: &str) -> Self {
+        Self(Zeroizing::new(text.to_owned()))
+    }
+
+    /// The text to log in with.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(redacted)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_id_agrees_with_an_independent_hmac() {
+        use std::fmt::Write as _;
+
+        use ::hmac::{Hmac, KeyInit, Mac};
+        let text = "0123456789abcdef0123456789abcdef";
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(text.as_bytes()).unwrap();
+        mac.update(b"z4j/audit-chain/key-id/v1\0");
+        let expected = mac.finalize().into_bytes().iter().fold(String::new(), |mut digits, byte| {
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        });
+        let secret = Secret::new(text);
+        assert_eq!(secret.key_id(), expected);
+        assert_eq!(secret.fingerprint(), expected[..12]);
+    }
+
+    #[test]
+    fn no_format_shows_the_text() {
+        let secret = Secret::new("plaintext-plaintext-plaintext-plaintext");
+        let shown = format!("{secret} {secret:?} {:?}", Password::new("plaintext"));
+        assert!(!shown.contains("plaintext"), "{shown}");
+    }
+}
