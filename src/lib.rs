@@ -1,6 +1,8 @@
 //! Operations on the database of a z4j brain.
 
+pub mod audit;
 pub mod config;
 pub mod context;
 pub mod error;
 pub mod format;
+pub mod store;

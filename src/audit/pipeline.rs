@@ -38,10 +38,10 @@ pub fn run(
             Ok(empty(checked.raw))
         });
     }
+    let (work_sender, work_receiver) = sync_channel::<(u64, RowBatch)>(workers * 2);
+    let (done_sender, done_receiver) = channel::<(u64, CheckedBatch)>();
+    let work_receiver = Mutex::new(work_receiver);
     thread::scope(|scope| {
-        let (work_sender, work_receiver) = sync_channel::<(u64, RowBatch)>(workers * 2);
-        let (done_sender, done_receiver) = channel::<(u64, CheckedBatch)>();
-        let work_receiver = Mutex::new(work_receiver);
         for _ in 0..workers {
             let (work, done) = (&work_receiver, done_sender.clone());
             scope.spawn(move || {
@@ -54,19 +54,19 @@ pub fn run(
             });
         }
         drop(done_sender);
+        let work_sender = work_sender;
         let mut order = Order { done: done_receiver, waiting: BTreeMap::new(), next: 0, consume };
         let mut sent = 0;
         let limit = u64::try_from(workers * 3 + 1).unwrap_or(u64::MAX);
         let mut spare = Vec::new();
         let result = store.scan(scan, &mut |batch| {
-            let layout_of_next = RowBatch::new(scan.layout);
             work_sender.send((sent, renumber(batch))).map_err(|_| lost())?;
             sent += 1;
             while sent - order.next > limit {
                 spare.extend(order.wait()?);
             }
             spare.extend(order.ready()?);
-            Ok(spare.pop().unwrap_or(layout_of_next))
+            Ok(spare.pop().unwrap_or_else(|| RowBatch::new(scan.layout)))
         });
         drop(work_sender);
         result?;

@@ -53,6 +53,9 @@ pub enum Store {
 pub struct LogFacts {
     /// Rows of `audit_log`.
     pub rows: u64,
+    /// Whether that is a count, or PostgreSQL's estimate: there the rows that a snapshot shows are the rows
+    /// that COPY yields, and counting them would be reading them twice.
+    pub rows_exact: bool,
     /// Time and id of the newest row: what comes after it is not part of this snapshot.
     pub last: Option<(Timestamp, Id)>,
     /// The rows of `audit_chain_state`; exactly one when all is well, none before 1.8.
@@ -133,6 +136,11 @@ impl Store {
     /// Reads what is to be known before the rows.
     pub fn facts(&mut self, detection: &Detection) -> Result<LogFacts> {
         on_each!(self, store => store.facts(detection))
+    }
+
+    /// Number of rows of the log.
+    pub fn count_rows(&mut self) -> Result<u64> {
+        self.rows_before(Timestamp::MAX)
     }
 
     /// Number of rows before a time.

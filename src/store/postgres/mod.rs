@@ -75,7 +75,7 @@ impl PostgresStore {
     /// See [`super::Store::facts`].
     pub fn facts(&mut self, detection: &Detection) -> Result<LogFacts> {
         self.check_types(detection)?;
-        let rows = self.count("SELECT count(*) FROM audit_log")?;
+        let rows = self.count("SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'audit_log'::regclass")?;
         let last = self
             .query(&format!(
                 "SELECT {}, id FROM audit_log ORDER BY occurred_at DESC, id DESC LIMIT 1",

@@ -291,6 +291,7 @@ impl SqliteStore {
         };
         let mut facts = LogFacts {
             rows: self.count("SELECT count(*) FROM audit_log", params![])?,
+            rows_exact: true,
             last: last.as_ref().and_then(|(time, id)| {
                 Some((Timestamp::parse(&text(time)?)?, Id::parse(text(id)?.as_bytes())?))
             }),

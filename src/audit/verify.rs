@@ -1,0 +1,464 @@
+//! `audit verify`: is the log what was signed, and if not, what was done to it.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+
+use crate::audit::bounds::{self, Retention, StateTrust};
+use crate::audit::check::{Checker, Link, Verdict};
+use crate::audit::classify::{Places, classify};
+use crate::audit::finding::{Class, Finding, Neighbour};
+use crate::audit::head::{KnownHeadInput, judge_known_head};
+use crate::audit::keys::Keys;
+use crate::audit::pipeline;
+use crate::audit::report::{HeadReport, KeyUse, Rows, UnusedKey, VerifyReport, Window};
+use crate::audit::walk::Walk;
+use crate::config::Database;
+use crate::context::Context;
+use crate::error::{Error, ExitCode, Result};
+use crate::format::Timestamp;
+use crate::store::batch::Layout;
+use crate::store::generation::{Detection, Family, Generation};
+use crate::store::{LogFacts, OpenOptions, Scan, Store};
+
+/// What to verify and how.
+#[derive(Debug, Clone)]
+pub struct VerifyOptions {
+    /// How patient to be with the database.
+    pub open: OpenOptions,
+    /// Cores to use.
+    pub jobs: NonZeroUsize,
+    /// Only rows from this time on.
+    pub since: Option<Timestamp>,
+    /// Only rows before this time.
+    pub until: Option<Timestamp>,
+    /// How many findings to list; all are counted.
+    pub max_findings: usize,
+    /// A head that was kept outside the database.
+    pub known_head: Option<KnownHeadInput>,
+    /// How many days z4j keeps audit rows.
+    pub retention_days: u32,
+    /// Take a missing beginning that retention explains for what it is.
+    pub accept_retention: bool,
+}
+
+/// Told how far a walk has come.
+pub trait Progress {
+    /// The number of rows to expect, as far as it is known.
+    fn begin(&self, total: u64);
+    /// Rows done so far.
+    fn advance(&self, done: u64);
+    /// The walk ended.
+    fn finish(&self);
+}
+
+/// Says nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _total: u64) {}
+    fn advance(&self, _done: u64) {}
+    fn finish(&self) {}
+}
+
+/// Verifies the audit log of a database.
+pub fn verify(
+    context: &Context,
+    database: &Database,
+    keys: &Keys,
+    options: &VerifyOptions,
+    progress: &dyn Progress,
+) -> Result<VerifyReport> {
+    let started_at = context.now();
+    let mut store = Store::open(database, options.open, &context.cancel)?;
+    let detection = store.detect()?;
+    demand_keys(&detection, keys)?;
+    let mut judged = judge(context, &mut store, &detection, keys, options, progress)?;
+    if store.snapshot().changes_during_read > 0 && !judged.findings.is_empty() {
+        // Something was written while the file was read in chunks. What is wrong twice is wrong; otherwise one
+        // long look decides.
+        let again = judge(context, &mut store, &detection, keys, options, progress)?;
+        let same = fingerprint(&again) == fingerprint(&judged);
+        judged = again;
+        if !same && store.snapshot().changes_during_read > 0 {
+            store.hold_snapshot()?;
+            judged = judge(context, &mut store, &detection, keys, options, progress)?;
+        }
+    }
+    Ok(report(context, database, &store, &detection, keys, options, judged, started_at))
+}
+
+/// What tells the findings of two walks apart.
+fn fingerprint(judged: &Judged) -> Vec<(Class, Option<crate::format::Id>)> {
+    judged.findings.iter().map(|finding| (finding.class, finding.audit_id)).collect()
+}
+
+/// A log of this generation cannot be verified without these keys.
+pub(crate) fn demand_keys(detection: &Detection, keys: &Keys) -> Result<()> {
+    let (missing, name) = match detection.generation.family() {
+        Family::Active => (keys.audit.is_empty(), "Z4J_AUDIT_CHAIN_SECRET"),
+        Family::Early | Family::Baseline => (keys.master.is_empty(), "Z4J_SECRET"),
+    };
+    if !missing {
+        return Ok(());
+    }
+    Err(Error::secret(
+        "secret.missing",
+        format!(
+            "{name} is not configured, and the rows of this generation ({}, z4j {}) are signed with it",
+            detection.generation,
+            detection.generation.releases()
+        ),
+    )
+    .hint(format!(
+        "set {name} or {name}_FILE in the environment, give --secret-file FILE, or point --home at the directory that holds secret.env"
+    )))
+}
+
+/// One look at the log.
+struct Judged {
+    walk: Walk,
+    facts: LogFacts,
+    state: StateTrust,
+    findings: Vec<Finding>,
+    notes: Vec<String>,
+    known_head: Option<crate::audit::report::KnownHeadReport>,
+    /// Whether no row verifies although rows are signed.
+    wrong_key: bool,
+}
+
+fn judge(
+    context: &Context,
+    store: &mut Store,
+    detection: &Detection,
+    keys: &Keys,
+    options: &VerifyOptions,
+    progress: &dyn Progress,
+) -> Result<Judged> {
+    let facts = store.facts(detection)?;
+    let family = detection.generation.family();
+    let mut notes = Vec::new();
+    let mut whole_log = Vec::new();
+    let state = bounds::judge_state(detection, &facts, keys, &mut whole_log);
+    bounds::judge_guards(detection, &facts, store.is_postgres(), keys, &mut whole_log, &mut notes);
+
+    let walk = walk(context, store, detection, keys, options, &facts, &state, progress)?;
+    let windowed = options.since.is_some() || options.until.is_some();
+    let mut judged =
+        Judged { walk, facts, state, findings: Vec::new(), notes, known_head: None, wrong_key: false };
+
+    if let Some(finding) = wrong_key(family, &judged.walk) {
+        judged.wrong_key = true;
+        judged.findings.push(finding);
+        judged.findings.append(&mut whole_log);
+        return Ok(judged);
+    }
+
+    let frozen_authentic = match judged.state.authentic() {
+        Some(state) => bounds::frozen_is_authentic(state, &judged.walk),
+        None => false,
+    };
+    let live = &judged.walk.live;
+    let frozen = &judged.walk.frozen;
+    let name_frozen = !frozen_authentic && !windowed;
+    let suspects = live.suspects.iter().chain(if name_frozen { frozen.suspects.as_slice() } else { &[] });
+    let places = Places::find(store, suspects)?;
+    let mut findings = classify(live, &places);
+    unknown_keys(&judged.walk, &mut findings);
+
+    match judged.state.authentic() {
+        Some(state) if !windowed => {
+            bounds::judge_active(state, &judged.walk, &mut findings, &mut judged.notes);
+            if !frozen_authentic {
+                let named = classify(frozen, &places);
+                bounds::judge_frozen(state, &judged.walk, !keys.master.is_empty(), named, &mut findings);
+            }
+        }
+        None if family == Family::Active && !windowed => {
+            findings.extend(classify(frozen, &places));
+            judged.notes.push("without an authentic chain state the beginning, the end and the number of rows are not proved".into());
+        }
+        _ => {}
+    }
+    if family != Family::Active && options.since.is_none() {
+        let retention = Retention { days: options.retention_days, now: context.now() };
+        bounds::judge_legacy_start(detection, &judged.facts, keys, retention, live, &mut findings, &mut judged.notes);
+        empty_log(&judged, &mut findings, windowed);
+    }
+    if !windowed {
+        let live_rows = live.tally.rows + judged.walk.foreign_rows;
+        bounds::judge_tally(detection, &judged.facts, store.is_postgres(), live_rows, &mut findings);
+    }
+    if let Some(known) = &options.known_head {
+        let (report, finding) = judge_known_head(known, &judged.state, &judged.facts, &judged.walk);
+        judged.known_head = Some(report);
+        findings.extend(finding);
+    }
+    limits(detection, &judged, options, windowed, &mut whole_log, keys).into_iter().for_each(|note| judged.notes.push(note));
+    if options.accept_retention {
+        let (accepted, kept): (Vec<_>, Vec<_>) = findings
+            .into_iter()
+            .partition(|finding| finding.class == Class::PrefixCut && finding.exit_code() == ExitCode::Incomplete);
+        findings = kept;
+        judged.notes.extend(accepted.into_iter().map(|finding| format!("accepted as retention: {}", finding.message)));
+    }
+    findings.sort_by_key(|finding| finding.row.unwrap_or(u64::MAX));
+    findings.append(&mut whole_log);
+    judged.findings = findings;
+    Ok(judged)
+}
+
+#[expect(clippy::too_many_arguments, reason = "one call, right above")]
+fn walk(
+    context: &Context,
+    store: &mut Store,
+    detection: &Detection,
+    keys: &Keys,
+    options: &VerifyOptions,
+    facts: &LogFacts,
+    state: &StateTrust,
+    progress: &dyn Progress,
+) -> Result<Walk> {
+    let family = detection.generation.family();
+    let layout = Layout::new(detection.has_api_key_id, detection.has_markers);
+    let mut walk = Walk::default();
+    if let StateTrust::Authentic(state) | StateTrust::UnknownKey(state) = state {
+        walk.generation = Some(state.generation);
+        walk.wanted.extend(state.head.map(|head| head.row_hmac));
+        walk.wanted.extend(state.prune.map(|prune| prune.row_hmac));
+    }
+    if let Some(KnownHeadInput::Valid(known)) = &options.known_head {
+        walk.wanted.push(known.row_hmac);
+    }
+    let mut first_position = 1;
+    if let Some(since) = options.since {
+        let before = store.row_before(since, layout)?;
+        if let Some((position, row)) = before.rows().next() {
+            let checked = Checker::new(keys, family).check(position, row);
+            let neighbour = match (checked.id, checked.occurred_at) {
+                (Some(audit_id), Some(occurred_at)) => Some(Neighbour { row: position, audit_id, occurred_at }),
+                _ => None,
+            };
+            let intact = matches!(checked.verdict, Verdict::Verified(_));
+            walk.live.begin_after(checked.mac, intact, neighbour, position);
+            first_position = position + 1;
+        }
+    }
+    let scan = Scan { layout, since: options.since, until: options.until };
+    progress.begin(facts.rows);
+    let mut done = 0;
+    let result = pipeline::run(store, &scan, keys, family, options.jobs, first_position, &mut |batch| {
+        context.cancel.check()?;
+        walk.add(batch);
+        done += u64::try_from(batch.rows.len()).unwrap_or(0);
+        progress.advance(done);
+        Ok(())
+    });
+    progress.finish();
+    result.map(|()| walk)
+}
+
+/// No row verifies although rows are signed: the key is wrong, or everything is.
+fn wrong_key(family: Family, walk: &Walk) -> Option<Finding> {
+    let tally = &walk.live.tally;
+    let signed = tally.mismatched + tally.unknown_key;
+    if tally.verified > 0 || signed == 0 || tally.unsigned + tally.unreadable >= signed {
+        return None;
+    }
+    if family == Family::Active && tally.mismatched > 0 {
+        // Active rows name their key: a configured key that does not verify them is no accident.
+        return None;
+    }
+    let setting = if family == Family::Active { "Z4J_AUDIT_CHAIN_SECRET" } else { "Z4J_SECRET" };
+    Some(Finding::new(
+        Class::WrongKey,
+        format!(
+            "none of {} signed rows verifies under a configured key: {setting} is not the one of this database (or every row was changed); \
+             {} of the links hold",
+            signed, tally.linked
+        ),
+    ))
+}
+
+fn unknown_keys(walk: &Walk, findings: &mut Vec<Finding>) {
+    for (key, (rows, first)) in &walk.live.tally.unknown_keys {
+        findings.push(Finding {
+            row: Some(first.position),
+            audit_id: first.id,
+            occurred_at: first.occurred_at,
+            ..Finding::new(
+                Class::UnknownKey,
+                format!("{rows} row(s), this one first, are signed under key {key}, which is not configured"),
+            )
+        });
+    }
+}
+
+/// An empty log from before 1.8: new, or emptied?
+fn empty_log(judged: &Judged, findings: &mut Vec<Finding>, windowed: bool) {
+    if windowed || judged.walk.live.tally.rows > 0 || judged.facts.rows > 0 {
+        return;
+    }
+    if judged.facts.installed_at.is_some() {
+        findings.push(
+            Finding::new(
+                Class::TailCut,
+                "the log is empty although a brain has served this database: nothing tells an emptied log from one that was never \
+                 written to; a known head can",
+            )
+            .undecided(),
+        );
+    }
+}
+
+/// What a verification of this generation cannot prove, in words.
+fn limits(
+    detection: &Detection,
+    judged: &Judged,
+    options: &VerifyOptions,
+    windowed: bool,
+    whole_log: &mut Vec<Finding>,
+    keys: &Keys,
+) -> Vec<String> {
+    let mut notes = Vec::new();
+    for condition in &detection.conditions {
+        notes.push(condition.explain().to_owned());
+    }
+    if judged.facts.quarantined_forks > 0 {
+        notes.push(format!("{} rows in audit_log_legacy_forks were not verified", judged.facts.quarantined_forks));
+    }
+    if windowed {
+        notes.push("only a part of the log was verified: its beginning, end and number of rows were not judged".into());
+    }
+    if options.known_head.is_none() && options.until.is_none() {
+        notes.push(
+            if detection.generation.family() == Family::Active {
+                "a database rolled back as a whole to an older copy verifies too; only --known-head can tell"
+            } else {
+                "before 1.8 nothing in the database proves that the newest rows are all there; only --known-head can tell"
+            }
+            .into(),
+        );
+    }
+    let dropped = judged.walk.live.dropped + judged.walk.frozen.dropped;
+    if dropped > 0 {
+        notes.push(format!("{dropped} more broken rows were counted and not classified"));
+    }
+    let walked = judged.walk.live.tally.rows + judged.walk.frozen.tally.rows + judged.walk.foreign_rows;
+    if !windowed && judged.facts.rows_exact && walked < judged.facts.rows {
+        whole_log.push(
+            Finding::new(
+                Class::Malformed,
+                format!("{} rows have no place in chain order and were not read", judged.facts.rows - walked),
+            )
+            .undecided(),
+        );
+    }
+    if judged.walk.frozen.tally.rows > 0 && keys.master.is_empty() {
+        notes.push("frozen rows were verified by their signed digest alone; with Z4J_SECRET each could be verified".into());
+    }
+    notes
+}
+
+#[expect(clippy::too_many_arguments, reason = "the one place where a report is put together")]
+fn report(
+    context: &Context,
+    database: &Database,
+    store: &Store,
+    detection: &Detection,
+    keys: &Keys,
+    options: &VerifyOptions,
+    judged: Judged,
+    started_at: Timestamp,
+) -> VerifyReport {
+    let Judged { walk, state, mut findings, mut notes, known_head, wrong_key, .. } = judged;
+    let (live, frozen) = (&walk.live.tally, &walk.frozen.tally);
+    let mismatched = live.mismatched + walk.foreign_rows;
+    let rows = Rows {
+        total: live.rows + frozen.rows + walk.foreign_rows,
+        verified: live.verified,
+        frozen: frozen.rows,
+        unsigned: live.unsigned,
+        unknown_key: live.unknown_key,
+        unreadable: live.unreadable,
+        mismatched,
+    };
+    let mut by_key: BTreeMap<_, u64> = live.verified_keys.clone();
+    for (key, count) in &frozen.verified_keys {
+        *by_key.entry(*key).or_default() += count;
+    }
+    let signs_state = |key| match &state {
+        StateTrust::Authentic(state) | StateTrust::UnknownKey(state) => state.state_key_id == key,
+        _ => false,
+    };
+    let relevant = match detection.generation.family() {
+        Family::Active => [("audit", &keys.audit, true), ("master", &keys.master, frozen.rows > 0)],
+        _ => [("audit", &keys.audit, false), ("master", &keys.master, true)],
+    };
+    let mut unused_keys = Vec::new();
+    for (setting, ring, relevant) in relevant {
+        for key in ring.iter().filter(|_| relevant && rows.total > 0 && options.since.is_none() && options.until.is_none()) {
+            if !by_key.contains_key(&key.id()) && !signs_state(key.id()) {
+                unused_keys.push(UnusedKey { key_id: key.id(), setting });
+            }
+        }
+    }
+
+    let mut exit = findings
+        .iter()
+        .map(Finding::exit_code)
+        .fold(ExitCode::Done, |strongest, code| if wrong_key && code == ExitCode::Finding { strongest } else { strongest.strongest(code) });
+    if known_head.as_ref().is_some_and(|known| matches!(known.verdict, "INVALID" | "UNPROVABLE")) {
+        exit = exit.strongest(ExitCode::Finding);
+    }
+    if live.unreadable > 0 || live.unknown_key > 0 || (live.unsigned > 0 && exit == ExitCode::Done) {
+        exit = exit.strongest(ExitCode::Incomplete);
+    }
+    if detection.generation == Generation::P && exit == ExitCode::Done {
+        notes.push("verified by the rules of 1.7, since the chain was not activated".into());
+    }
+    let mut finding_counts: BTreeMap<&'static str, u64> = BTreeMap::new();
+    for finding in &findings {
+        *finding_counts.entry(finding.class.name()).or_default() += 1;
+    }
+    let not_listed = findings.len().saturating_sub(options.max_findings);
+    findings.truncate(options.max_findings);
+    let last = walk.live.last.as_ref().filter(|_| walk.live.tally.rows > 0).or(walk.frozen.last.as_ref());
+    let head = last.map(|last| HeadReport {
+        row: last.position,
+        audit_id: last.id,
+        occurred_at: last.occurred_at,
+        row_hmac: match last.mac {
+            Link::Mac(mac) => Some(mac),
+            _ => None,
+        },
+    });
+    let window = (options.since.is_some() || options.until.is_some())
+        .then_some(Window { since: options.since, until: options.until });
+    let elapsed = context.now().micros().saturating_sub(started_at.micros()).max(0) / 1000;
+    VerifyReport {
+        schema: "z4jctl.audit.verify/1",
+        ok: exit == ExitCode::Done,
+        exit_code: exit.code(),
+        database: database.display(),
+        generation: detection.generation,
+        releases: detection.generation.releases(),
+        revision: detection.revision.clone(),
+        family: detection.generation.family(),
+        conditions: detection.conditions.clone(),
+        rows,
+        keys: by_key.into_iter().map(|(key_id, rows)| KeyUse { key_id, rows }).collect(),
+        unused_keys,
+        finding_counts,
+        findings,
+        findings_not_listed: u64::try_from(not_listed).unwrap_or(0),
+        known_head,
+        head,
+        window,
+        notes,
+        snapshot: store.snapshot(),
+        started_at,
+        duration_ms: u64::try_from(elapsed).unwrap_or(0),
+        z4jctl: env!("CARGO_PKG_VERSION"),
+    }
+}
