@@ -3,3 +3,4 @@
 pub mod context;
 pub mod error;
 pub mod format;
+pub mod init;
