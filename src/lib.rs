@@ -1,8 +1,24 @@
-//! Operations on the database of a z4j brain.
+//! Operations on the database of a z4j brain: the library behind the `z4jctl` command.
+//!
+//! The floors, ground up:
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`format`] | pure: canonical rows of every generation, MACs, key ids, timestamps |
+//! | [`store`] | the brain's database: connect, detect the generation, read rows |
+//! | [`audit`], [`init`], [`migrate`] | operations: options in, a serialisable report out |
+//! | [`cli`] | the face: arguments, rendering, progress, exit code |
+//!
+//! Beside them [`config`] finds settings and secrets, [`context`] holds what depends on the machine, and
+//! [`error`] holds the exit codes. A face calls operations only; operations never print, never exit, and never
+//! ask the machine for the time or the environment.
 
 pub mod audit;
+pub mod cli;
 pub mod config;
 pub mod context;
 pub mod error;
 pub mod format;
+pub mod init;
+pub mod migrate;
 pub mod store;
