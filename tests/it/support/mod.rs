@@ -17,9 +17,10 @@ pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod z4jctl;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The secrets of a brain: the names of the environment variables and their values.
@@ -66,10 +67,18 @@ pub(crate) fn wait_for<T>(what: &str, patience: Duration, mut ask: impl FnMut() 
     }
 }
 
-/// A TCP port on 127.0.0.1 that was free a moment ago.
+/// A TCP port on 127.0.0.1 that was free a moment ago. No other test of this process gets the same one:
+/// two servers that wait for an answer on one port would take each other's for their own.
 pub(crate) fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("bind a port on 127.0.0.1");
-    listener.local_addr().expect("the address of a bound socket").port()
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    loop {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("bind a port on 127.0.0.1");
+        let port = listener.local_addr().expect("the address of a bound socket").port();
+        if given.insert(port) {
+            return port;
+        }
+    }
 }
 
 /// Bytes as lower-case hexadecimal digits.
