@@ -1,1 +1,6 @@
 //! Tests of the whole binary against real databases, real servers and the real z4j.
+//!
+//! One binary with a module per subject: each further test binary would link the whole crate again.
+
+mod harness;
+mod support;
