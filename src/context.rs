@@ -8,8 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use ring::rand::{SecureRandom as _, SystemRandom};
+
 use crate::error::{Error, Kind, Result};
-use crate::format::Timestamp;
+use crate::format::{Id, Timestamp};
 
 /// The surroundings of one run.
 #[derive(Debug, Clone)]
@@ -18,6 +20,8 @@ pub struct Context {
     pub env: Env,
     /// The wall clock.
     pub clock: Clock,
+    /// The source of randomness.
+    pub random: Random,
     /// Set when the run shall stop.
     pub cancel: Cancel,
 }
@@ -102,6 +106,24 @@ impl Clock {
                 Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
             }
         }
+    }
+}
+
+/// The source of randomness: the operating system's.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Random;
+
+impl Random {
+    /// Fills a buffer.
+    pub fn fill(self, bytes: &mut [u8]) -> Result<()> {
+        SystemRandom::new().fill(bytes).map_err(|_| Error::bug("the operating system gives no random bytes"))
+    }
+
+    /// A random UUID, version 4.
+    pub fn id(self) -> Result<Id> {
+        let mut bytes = [0; 16];
+        self.fill(&mut bytes)?;
+        Ok(Id::from_bytes(uuid::Builder::from_random_bytes(bytes).into_uuid().into_bytes()))
     }
 }
 

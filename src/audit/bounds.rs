@@ -12,8 +12,8 @@ use crate::store::LogFacts;
 use crate::store::generation::{Condition, Detection, Family, Generation};
 use crate::store::guards;
 
-/// How long z4j keeps audit rows when nobody says otherwise, in days.
-pub const DEFAULT_RETENTION_DAYS: u32 = 90;
+/// The shortest retention that any setting of z4j allows, in days; the default is 90.
+const SHORTEST_RETENTION_DAYS: u32 = 1;
 
 /// The chain state as far as it can be believed.
 #[derive(Debug, Clone)]
@@ -115,8 +115,8 @@ pub fn judge_guards(
 /// What the retention setting allows to be missing at the beginning of a log without boundary record.
 #[derive(Debug, Clone, Copy)]
 pub struct Retention {
-    /// How long rows are kept, days.
-    pub days: u32,
+    /// How long rows are kept, in days; `None` when nobody told z4jctl.
+    pub days: Option<u32>,
     /// The time now.
     pub now: Timestamp,
 }
@@ -183,19 +183,20 @@ fn missing_prefix(detection: &Detection, facts: &LogFacts, retention: Retention,
     if detection.generation == Generation::A {
         return at_start(first, Class::PrefixCut, message("1.0 to 1.2 never remove audit rows by themselves"));
     }
-    let days = retention.days;
-    let window = i64::from(days) * 86_400;
+    let days = retention.days.unwrap_or(SHORTEST_RETENTION_DAYS);
+    let kept = match retention.days {
+        Some(days) => format!("rows older than {days} days"),
+        None => "rows older than Z4J_AUDIT_RETENTION_DAYS, 90 days by default".to_owned(),
+    };
     if let Some(installed_at) = facts.installed_at
-        && retention.now < installed_at.plus_seconds(window)
+        && retention.now < installed_at.plus_seconds(i64::from(days) * 86_400)
     {
-        let judgement = format!(
-            "retention of {days} days cannot have removed them, since this brain was installed at {installed_at}"
-        );
+        let judgement = format!("retention ({kept}) cannot have removed them: this brain was installed at {installed_at}");
         return at_start(first, Class::PrefixCut, message(&judgement));
     }
     let judgement = format!(
-        "retention (rows older than {days} days) may have removed them without a record, as 1.3 to 1.6 do, or somebody else did: \
-         this database cannot tell; a known head or a backup from before can"
+        "retention ({kept}) may have removed them without a record, as 1.3 to 1.6 do, or somebody else did: this database \
+         cannot tell; a known head or a backup from before can"
     );
     at_start(first, Class::PrefixCut, message(&judgement)).undecided()
 }

@@ -35,8 +35,8 @@ pub struct VerifyOptions {
     pub max_findings: usize,
     /// A head that was kept outside the database.
     pub known_head: Option<KnownHeadInput>,
-    /// How many days z4j keeps audit rows.
-    pub retention_days: u32,
+    /// How many days z4j keeps audit rows, when that is configured where z4jctl runs.
+    pub retention_days: Option<u32>,
     /// Take a missing beginning that retention explains for what it is.
     pub accept_retention: bool,
 }

@@ -1,178 +1,177 @@
-//! A fresh brain database: the schema of z4j 1.7.0, for SQLite and for an empty PostgreSQL database.
+//! `init`: a fresh brain database at the schema of z4j 1.7.0, the last one that every later release upgrades
+//! directly.
 //!
-//! The schema is data (`migrations/`); this module only completes it with what depends on the clock. Pure
-//! functions: no input or output, no clock.
+//! [`plan`] says what would be made and refuses a target that holds anything; [`apply`] makes it, in one
+//! transaction, with a signed first audit row: an empty log would park the upgrade to 1.8.
 
-use std::fmt::Write as _;
+mod schema;
+mod secrets;
 
-use crate::format::Timestamp;
+use std::path::{Path, PathBuf};
 
-/// The z4j release whose schema a fresh database has.
-pub const RELEASE: &str = "1.7.0";
+use serde::Serialize;
 
-/// The schema revision that a fresh database carries in `alembic_version`.
-pub const REVISION: &str = "v1_7_security_hardening";
+pub use schema::{RELEASE, REVISION, postgres_partitions, postgres_sql, sqlite_sql};
 
-const SQLITE: &str = include_str!("../../migrations/sqlite/0001_brain_1_7_0.sql");
-const POSTGRES: &str = include_str!("../../migrations/postgres/0001_brain_1_7_0.sql");
+use crate::config::{Database, Settings};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::format::address::Mapped;
+use crate::format::json::Canonicalizer;
+use crate::format::mac::MacKey;
+use crate::format::row::{AuditRow, Format, Markers, SourceIp, write_message};
+use crate::format::{Id, Timestamp};
+use crate::store::create::{self, FirstRow};
 
-/// The line of the PostgreSQL file in whose place the statements of [`postgres_partitions`] go.
-const PARTITIONS_MARKER: &str = "-- {{daily partitions}}\n";
+/// What the first row says.
+const ACTION: &str = "database.initialized";
+const TARGET_TYPE: &str = "database";
+const METADATA: &str = r#"{"via": "z4jctl", "schema": "1.7.0"}"#;
 
-const SECONDS_PER_DAY: i64 = 86_400;
-
-/// The partitioned tables with the first and the last of the days, counted from today, that the migration
-/// of z4j 1.7.0 gives them.
-const PARTITIONED: [(&str, i64, i64); 2] = [("events", 0, 6), ("schedule_fires", -31, 7)];
-
-/// The statements that make an empty SQLite file a brain database, except for the first audit row.
-///
-/// To be run in one transaction, with foreign keys off as z4j 1.7.0 has them.
-pub fn sqlite_sql() -> &'static str {
-    SQLITE
+/// What would be made.
+#[derive(Debug, Clone, Serialize)]
+pub struct InitPlan {
+    /// `z4jctl.init/1`.
+    pub schema: &'static str,
+    /// Where.
+    pub database: String,
+    /// The z4j release whose schema it has.
+    pub release: &'static str,
+    /// `alembic_version.version_num`.
+    pub revision: &'static str,
+    /// The file with new secrets that is written too; `None` when secrets are configured.
+    pub secrets_file: Option<PathBuf>,
+    /// Whether it was done.
+    pub applied: bool,
+    /// The id of the first audit row, once it was done.
+    pub first_audit_id: Option<Id>,
+    /// What the operator must know.
+    pub notes: Vec<String>,
 }
 
-/// The statements that make an empty PostgreSQL database a brain database, except for the first audit row.
-///
-/// To be run in one transaction as the role of the brain. `today` is as for [`postgres_partitions`].
-pub fn postgres_sql(today: Timestamp) -> String {
-    POSTGRES.replacen(PARTITIONS_MARKER, &postgres_partitions(today), 1)
+/// Says what would be made. Refuses a target that holds anything.
+pub fn plan(settings: &Settings, context: &Context) -> Result<InitPlan> {
+    let database = &settings.database.value;
+    match database {
+        Database::Sqlite { path } => create::check_absent(path)?,
+        Database::Postgres(target) => create::check_empty(target, &context.cancel)?,
+    }
+    let is_postgres = matches!(database, Database::Postgres(_));
+    let secrets_file = match settings.master_ring()?.current() {
+        Some(_) => None,
+        None => Some(secrets::target(&settings.home.value)?),
+    };
+    Ok(InitPlan {
+        schema: "z4jctl.init/1",
+        database: database.display(),
+        release: RELEASE,
+        revision: REVISION,
+        secrets_file,
+        applied: false,
+        first_audit_id: None,
+        notes: notes(is_postgres),
+    })
 }
 
-/// The statements that create the daily partitions, one per line.
-///
-/// `today` is any time of the calendar day that the server calls `CURRENT_DATE`, as if that day were UTC. The
-/// bounds are dates without a zone, as the brain itself writes them. So both the question for the date and these
-/// statements belong in a session with the default time zone of the brain's role: a boundary at another hour
-/// would make the next partition that the brain adds overlap the last one of these.
-pub fn postgres_partitions(today: Timestamp) -> String {
-    let mut statements = String::new();
-    for (table, first, last) in PARTITIONED {
-        for offset in first..=last {
-            let day = Date::of(today, offset);
-            let next = Date::of(today, offset + 1);
-            // Writing to a `String` cannot fail.
-            let _ = writeln!(
-                statements,
-                "CREATE TABLE {table}_{} PARTITION OF {table} FOR VALUES FROM ('{}') TO ('{}');",
-                day.name(),
-                day.0,
-                next.0
-            );
-        }
-    }
-    statements
-}
-
-/// A calendar day as `YYYY-MM-DD`.
-struct Date(String);
-
-impl Date {
-    /// The day that lies `offset` days after the day of `time`.
-    fn of(time: Timestamp, offset: i64) -> Self {
-        let text = time.plus_seconds(offset * SECONDS_PER_DAY).sqlite();
-        Self(text.split(' ').next().unwrap_or_default().to_owned())
-    }
-
-    /// The form in the name of a partition: `YYYY_MM_DD`.
-    fn name(&self) -> String {
-        self.0.replace('-', "_")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rusqlite::Connection;
-
-    fn time(text: &str) -> Timestamp {
-        Timestamp::parse(text).unwrap()
-    }
-
-    #[test]
-    fn the_sqlite_schema_builds_and_carries_the_revision() {
-        let database = Connection::open_in_memory().unwrap();
-        database.execute_batch("PRAGMA foreign_keys = OFF; BEGIN").unwrap();
-        database.execute_batch(sqlite_sql()).unwrap();
-        database.execute_batch("COMMIT").unwrap();
-        let one = |sql: &str| database.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
-        assert_eq!(one("SELECT version_num FROM alembic_version"), REVISION);
-        assert_eq!(one("SELECT count(*) || '' FROM sqlite_master WHERE type = 'table'"), "42");
-        assert_eq!(one("SELECT count(*) || '' FROM sqlite_master WHERE type = 'index' AND sql <> ''"), "53");
-        assert_eq!(one("SELECT count(*) || '' FROM sqlite_master WHERE type IN ('view', 'trigger')"), "0");
-        assert_eq!(one("PRAGMA integrity_check"), "ok");
-    }
-
-    #[test]
-    fn sqlite_statements_keep_a_constraint_on_one_line_and_hold_no_comment() {
-        // SQLite stores their text, and later migrations find constraint names in it line by line.
-        for statement in SQLITE.split(";\n") {
-            let Some((_, body)) = statement.split_once("CREATE TABLE ") else { continue };
-            assert!(!body.contains("--"), "{body}");
-            for line in body.lines().filter(|line| line.contains("FOREIGN KEY")) {
-                assert!(line.trim_start().starts_with("CONSTRAINT fk_"), "{line}");
-                assert!(line.contains(" REFERENCES "), "{line}");
-            }
-        }
-    }
-
-    #[test]
-    fn both_files_create_the_same_tables_in_the_same_order() {
-        let tables = |sql: &str| -> Vec<String> {
-            sql.lines()
-                .filter_map(|line| line.strip_prefix("CREATE TABLE ")?.strip_suffix(" ("))
-                .map(str::to_owned)
-                .collect()
-        };
-        assert_eq!(tables(SQLITE), tables(POSTGRES));
-        assert_eq!(tables(SQLITE).len(), 42);
-    }
-
-    #[test]
-    fn partitions_cover_the_days_that_the_original_covers() {
-        let statements = postgres_partitions(time("2026-03-01 23:59:59.999999"));
-        let lines: Vec<&str> = statements.lines().collect();
-        assert_eq!(lines.len(), 7 + 39);
-        assert_eq!(
-            lines[0],
-            "CREATE TABLE events_2026_03_01 PARTITION OF events FOR VALUES FROM ('2026-03-01') TO ('2026-03-02');"
+/// What the original does with such a database, found by running it (`migrations/README.md`).
+fn notes(is_postgres: bool) -> Vec<String> {
+    let mut notes = vec![
+        "z4j 1.7.0 runs on this database as it is; later releases migrate it at their first start".to_owned(),
+        "upgrade before retention (90 days) removes the first row: afterwards the upgrade to 1.8 needs z4j's activation ceremony"
+            .to_owned(),
+        "after `z4j reset` of 1.7.0 the log is empty and the upgrade to 1.8 parks; do not reset before upgrading".to_owned(),
+        "`z4j restore` of 1.8 and later refuses backups that were taken before the upgrade; take one behind it".to_owned(),
+    ];
+    if is_postgres {
+        notes.push(
+            "on PostgreSQL `z4j restore` of 1.8 and later also refuses this database behind the upgrade, because the function \
+             z4j_schedules_notify is z4jctl's and not the original's: copy it from a database that z4j made, see migrations/README.md"
+                .to_owned(),
         );
-        assert!(lines[6].starts_with("CREATE TABLE events_2026_03_07 "));
-        assert!(lines[7].starts_with("CREATE TABLE schedule_fires_2026_01_29 "));
-        assert!(lines[45].starts_with("CREATE TABLE schedule_fires_2026_03_08 "));
+        notes.push("`z4j reset` of 1.8 and later needs PostgreSQL 16 or newer".to_owned());
     }
+    notes
+}
 
-    #[test]
-    fn partitions_follow_one_another_without_a_gap_across_a_leap_day_and_a_year() {
-        for day in ["2028-02-27", "2026-12-28", "2027-01-03"] {
-            let statements = postgres_partitions(time(day));
-            for table in ["events", "schedule_fires"] {
-                let bounds: Vec<(&str, &str)> = statements
-                    .lines()
-                    .filter(|line| line.contains(&format!(" OF {table} ")))
-                    .map(|line| {
-                        let parts: Vec<&str> = line.split('\'').collect();
-                        (parts[1], parts[3])
-                    })
-                    .collect();
-                for pair in bounds.windows(2) {
-                    assert_eq!(pair[0].1, pair[1].0, "{day} {table}");
-                }
+/// Makes it.
+pub fn apply(mut plan: InitPlan, settings: &Settings, context: &Context) -> Result<InitPlan> {
+    let written = match &plan.secrets_file {
+        Some(path) => Some(secrets::mint(path, context)?),
+        None => None,
+    };
+    let key = match (&written, settings.master_ring()?.current()) {
+        (Some(written), _) => MacKey::new(written.master.as_bytes()),
+        (None, Some(secret)) => MacKey::new(secret.value.expose()),
+        (None, None) => return Err(Error::bug("init has no key to sign the first row with")),
+    };
+    let result = match &settings.database.value {
+        Database::Sqlite { path } => {
+            create_directory(path)?;
+            let row = first_row(&key, context)?;
+            create::sqlite(path, sqlite_sql(), &row).map(|()| row.id)
+        }
+        Database::Postgres(target) => {
+            let row = first_row(&key, context)?;
+            create::postgres(target, &context.cancel, &postgres_sql, &row).map(|()| row.id)
+        }
+    };
+    match result {
+        Ok(id) => {
+            plan.applied = true;
+            plan.first_audit_id = Some(id);
+            Ok(plan)
+        }
+        Err(error) => {
+            // Secrets of a database that does not exist would only confuse the next attempt.
+            if let Some(path) = &plan.secrets_file {
+                let _ = std::fs::remove_file(path);
             }
+            Err(error)
         }
     }
+}
 
-    #[test]
-    fn the_marker_gives_way_to_the_partitions() {
-        assert_eq!(POSTGRES.matches(PARTITIONS_MARKER).count(), 1);
-        let today = time("2026-03-01");
-        let sql = postgres_sql(today);
-        assert!(!sql.contains("{{"));
-        assert!(sql.contains(&postgres_partitions(today)));
-        for (table, _, _) in PARTITIONED {
-            let parent = sql.find(&format!("CREATE TABLE {table} (")).unwrap();
-            assert!(parent < sql.find(&format!(" PARTITION OF {table} FOR VALUES FROM ('2")).unwrap());
-        }
-        assert!(sql.trim_end().ends_with(&format!("VALUES ('{REVISION}');")));
-    }
+/// The home directory, private as z4j makes it; other directories must exist.
+fn create_directory(path: &Path) -> Result<()> {
+    let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty() && !parent.exists()) else {
+        return Ok(());
+    };
+    secrets::private_directory(parent)
+}
+
+fn first_row(key: &MacKey, context: &Context) -> Result<FirstRow> {
+    let id = context.random.id()?;
+    let occurred_at: Timestamp = context.now();
+    let row = AuditRow {
+        id,
+        occurred_at,
+        action: ACTION,
+        target_type: TARGET_TYPE,
+        target_id: None,
+        result: "success",
+        outcome: Some("allow"),
+        event_id: None,
+        user_id: None,
+        project_id: None,
+        api_key_id: None,
+        source_ip: SourceIp::Null,
+        user_agent: None,
+        metadata: METADATA.as_bytes(),
+        prev_row_hmac: None,
+        row_hmac: None,
+        markers: Markers::default(),
+    };
+    let mut message = Vec::new();
+    write_message(&row, Format::Baseline, Mapped::Groups, &mut Canonicalizer::new(), &mut message)
+        .map_err(|error| Error::bug(format!("the first row has no payload: {error:?}")))?;
+    Ok(FirstRow {
+        id,
+        occurred_at,
+        action: ACTION,
+        target_type: TARGET_TYPE,
+        result: "success",
+        outcome: "allow",
+        metadata: METADATA,
+        row_hmac: key.sign(&message),
+    })
 }

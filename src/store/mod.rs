@@ -5,6 +5,7 @@
 //! [`generation`] and [`guards`].
 
 pub mod batch;
+pub mod create;
 pub mod generation;
 pub mod guards;
 pub mod postgres;

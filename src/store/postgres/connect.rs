@@ -18,7 +18,7 @@ const RETRIES: u32 = 3;
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 
 /// Connects to the first server that will do.
-pub(super) fn connect(target: &PostgresTarget, cancel: &Cancel) -> Result<Client> {
+pub(in crate::store) fn connect(target: &PostgresTarget, cancel: &Cancel) -> Result<Client> {
     let mut wait = FIRST_WAIT;
     for attempt in 0.. {
         match connect_once(target) {
@@ -137,7 +137,7 @@ pub(super) fn failed_reading(shown: &str, error: &io::Error) -> Error {
 }
 
 /// Turns an error of the driver into one that names the database and the way out.
-pub(super) fn failed(shown: &str, error: &::postgres::Error) -> Error {
+pub(in crate::store) fn failed(shown: &str, error: &::postgres::Error) -> Error {
     let Some(db) = error.as_db_error() else {
         let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
         return Error::unreachable("database.connection", format!("cannot reach {shown}: {reason}")).hint(

@@ -4,7 +4,7 @@
 //! statements that a pooler in transaction mode can carry: ordinary reads use the simple protocol, the log itself
 //! comes as binary COPY and is parsed here.
 
-mod connect;
+pub(super) mod connect;
 mod copy;
 mod tls;
 

@@ -1,0 +1,291 @@
+//! `z4jctl audit verify`.
+
+use std::fmt::Write as _;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::Args;
+use comfy_table::{Table, presets};
+use serde_json::{Value, json};
+
+use super::progress::Reporter;
+use super::ui::Render;
+use super::{Run, bad_value, connection, hook, textfile};
+use crate::audit::finding::{Certainty, Class, Finding};
+use crate::audit::head::KnownHeadInput;
+use crate::audit::report::VerifyReport;
+use crate::audit::verify::{VerifyOptions, verify};
+use crate::error::{Error, ExitCode, Result};
+use crate::format::Timestamp;
+
+/// Verify the whole audit chain of a brain's database and say what was done to it.
+///
+/// Reads every row in one snapshot, without writing anything and without a lock that a brain waits for. Carries on
+/// after a break and names each finding: edited, removed, inserted, reordered, forked, duplicated, unsigned,
+/// malformed, tail-cut, prefix-cut, pruned-boundary-invalid, state-forged, state-mismatch, tally-mismatch,
+/// guards-missing, unknown-key, wrong-key.
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// A head that was kept outside the database (z4j audit export-head, z4jctl audit head): a file, or its JSON
+    #[arg(long, value_name = "FILE|JSON", env = "Z4JCTL_KNOWN_HEAD", hide_env_values = true)]
+    known_head: Option<String>,
+    /// Only rows from this time on, such as 2026-03-01 or 2026-03-01T12:00:00Z; without a zone it is UTC
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Only rows before this time
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// How many findings to list; all are counted
+    #[arg(long, value_name = "NUMBER", default_value_t = 100)]
+    max_findings: usize,
+    /// Cores to use [default: all]
+    #[arg(long, short = 'j', value_name = "NUMBER", env = "Z4JCTL_JOBS", hide_env_values = true)]
+    jobs: Option<NonZeroUsize>,
+    /// 1.3 to 1.7: take a missing beginning that retention can explain as explained
+    #[arg(long)]
+    accept_retention: bool,
+    /// Write metrics for Prometheus' textfile collector to this file
+    #[arg(long, value_name = "FILE")]
+    textfile: Option<PathBuf>,
+    /// Run this command when something was found; no shell, the JSON report on its stdin
+    #[arg(long, value_name = "COMMAND")]
+    on_finding: Option<String>,
+}
+
+pub(super) fn run(run: &Run<'_>, arguments: &VerifyArgs) -> Result<ExitCode> {
+    let result = verify_and_print(run, arguments);
+    if let (Err(error), Some(path)) = (&result, &arguments.textfile)
+        && error.exit_code() != ExitCode::Usage
+        && let Err(failure) = textfile::write_failure(path, run.context.now(), error.exit_code().code())
+    {
+        run.ui.warn(failure.message());
+    }
+    result
+}
+
+fn verify_and_print(run: &Run<'_>, arguments: &VerifyArgs) -> Result<ExitCode> {
+    let hook = arguments.on_finding.as_deref().map(hook::parse).transpose()?;
+    let since = arguments.since.as_deref().map(|text| time("--since", text)).transpose()?;
+    let until = arguments.until.as_deref().map(|text| time("--until", text)).transpose()?;
+    if let (Some(since), Some(until)) = (since, until)
+        && since >= until
+    {
+        return Err(Error::usage("usage.window", "--since must be before --until"));
+    }
+    let known_head = arguments.known_head.as_deref().map(known_head).transpose()?;
+    let settings = run.settings()?;
+    let options = VerifyOptions {
+        open: connection::open_options(&settings),
+        jobs: arguments.jobs.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
+        since,
+        until,
+        max_findings: arguments.max_findings,
+        known_head,
+        retention_days: (!settings.audit_retention_days.is_default()).then_some(settings.audit_retention_days.value),
+        accept_retention: arguments.accept_retention,
+    };
+    let keys = connection::keys(&settings)?;
+    let report = verify(run.context, &settings.database.value, &keys, &options, &Reporter::new(run.ui))?;
+    if let Some(path) = &arguments.textfile {
+        textfile::write(path, &report)?;
+    }
+    run.ui.print(&report)?;
+    if let Some(words) = hook.filter(|_| !report.ok) {
+        let text = serde_json::to_string(&report).map_err(|error| Error::bug(error.to_string()))?;
+        if let Some(problem) = hook::run(&words, &text) {
+            run.ui.warn(&problem);
+        }
+    }
+    Ok(report.exit())
+}
+
+fn time(flag: &str, text: &str) -> Result<Timestamp> {
+    Timestamp::parse(text).ok_or_else(|| bad_value(flag, text, "a time such as 2026-03-01T12:00:00Z"))
+}
+
+/// JSON, or a file that holds it. What is in there is judged later, as z4j judges it.
+fn known_head(text: &str) -> Result<KnownHeadInput> {
+    if text.trim_start().starts_with('{') {
+        return Ok(KnownHeadInput::parse(text));
+    }
+    let read = std::fs::read_to_string(text).map_err(|error| {
+        Error::usage("usage.known-head", format!("cannot read the known head {text}: {error}"))
+            .hint("give a file, or the JSON itself, as `z4j audit export-head` and `z4jctl audit head` print it")
+    })?;
+    Ok(KnownHeadInput::parse(&read))
+}
+
+impl Render for VerifyReport {
+    fn human(&self) -> String {
+        let mut text = headline(self);
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  database   {}", self.database);
+        let _ = writeln!(
+            text,
+            "  schema     generation {} (z4j {}), revision {}",
+            self.generation, self.releases, self.revision
+        );
+        let rows = &self.rows;
+        let _ = writeln!(
+            text,
+            "  coverage   {} rows: {} verified, {} frozen, {} without HMAC, {} under an unknown key, {} unreadable, {} not matching",
+            rows.total, rows.verified, rows.frozen, rows.unsigned, rows.unknown_key, rows.unreadable, rows.mismatched
+        );
+        if let Some(window) = &self.window {
+            let end = |time: Option<Timestamp>, open: &str| time.map_or_else(|| open.to_owned(), |time| time.to_string());
+            let _ = writeln!(text, "  window     {} to {}", end(window.since, "beginning"), end(window.until, "end"));
+        }
+        for key in &self.keys {
+            let _ = writeln!(text, "  key        {} verified {} rows", key.key_id, key.rows);
+        }
+        for key in &self.unused_keys {
+            let _ = writeln!(text, "  unused     {} ({} key): no row needs it", key.key_id, key.setting);
+        }
+        if let Some(head) = &self.head {
+            let mac = head.row_hmac.map_or_else(|| "no HMAC".to_owned(), |mac| mac.to_string());
+            let _ = writeln!(text, "  head       row {}, {}, {mac}", head.row, shown(head.occurred_at));
+        }
+        if let Some(known) = &self.known_head {
+            let _ = writeln!(text, "  known head {}: {}", known.verdict, known.message);
+        }
+        for note in &self.notes {
+            let _ = writeln!(text, "  note       {note}");
+        }
+        if !self.findings.is_empty() {
+            let _ = write!(text, "\n{}", table(&self.findings));
+        }
+        if self.findings_not_listed > 0 {
+            let _ = writeln!(
+                text,
+                "and {} more; list them with --max-findings {}",
+                self.findings_not_listed,
+                self.findings_not_listed.saturating_add(self.findings.len() as u64)
+            );
+        }
+        text
+    }
+
+    fn items(&self) -> Vec<Value> {
+        self.findings
+            .iter()
+            .map(|finding| {
+                let mut item = json!(finding);
+                if let Some(object) = item.as_object_mut() {
+                    object.insert("type".into(), "finding".into());
+                }
+                item
+            })
+            .collect()
+    }
+
+    fn plain(&self) -> Vec<(String, String)> {
+        let rows = &self.rows;
+        let mut lines: Vec<(String, String)> = [
+            ("result", result_word(self).to_owned()),
+            ("exit_code", self.exit_code.to_string()),
+            ("generation", self.generation.to_string()),
+            ("revision", self.revision.clone()),
+            ("rows.total", rows.total.to_string()),
+            ("rows.verified", rows.verified.to_string()),
+            ("rows.frozen", rows.frozen.to_string()),
+            ("rows.unsigned", rows.unsigned.to_string()),
+            ("rows.unknown_key", rows.unknown_key.to_string()),
+            ("rows.unreadable", rows.unreadable.to_string()),
+            ("rows.mismatched", rows.mismatched.to_string()),
+        ]
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect();
+        if let Some(known) = &self.known_head {
+            lines.push(("known_head".into(), known.verdict.into()));
+        }
+        for finding in &self.findings {
+            let row = finding.row.map(|row| row.to_string()).unwrap_or_default();
+            let id = finding.audit_id.map(|id| id.to_string()).unwrap_or_default();
+            lines.push((format!("finding.{}", finding.class.name()), format!("{row} {id} {}", finding.message)));
+        }
+        lines
+    }
+}
+
+fn result_word(report: &VerifyReport) -> &'static str {
+    match report.exit() {
+        ExitCode::Done => "OK",
+        ExitCode::Incomplete => "INCOMPLETE",
+        _ => "FAIL",
+    }
+}
+
+/// The documented first line, and for a broken row the three lines behind it.
+fn headline(report: &VerifyReport) -> String {
+    let command = "z4jctl audit verify";
+    let walked = report.rows.total;
+    if report.ok {
+        let intact = if report.window.is_some() { "this part of the chain intact" } else { "chain intact" };
+        return format!("{command}: OK (walked {walked} rows, {intact})\n");
+    }
+    let is_row = |finding: &&Finding| finding.row.is_some() && finding.exit_code() == report.exit();
+    let first_row = report.findings.iter().find(is_row);
+    let first = first_row.or_else(|| report.findings.iter().find(|finding| finding.exit_code() == report.exit()));
+    match (report.exit(), first) {
+        (ExitCode::Incomplete, Some(finding)) => {
+            let at = finding.row.map(|row| format!(" from row {row}")).unwrap_or_default();
+            format!("{command}: INCOMPLETE{at} (walked {walked} rows, {}): {}\n", finding.class.name(), finding.message)
+        }
+        (ExitCode::Incomplete, None) => format!("{command}: INCOMPLETE (walked {walked} rows)\n"),
+        (_, Some(finding)) => match finding.row {
+            Some(row) => {
+                let id = finding.audit_id.map_or_else(|| "unreadable".to_owned(), |id| id.to_string());
+                let link = |link: &Option<Option<String>>| match link {
+                    None => "not judged".to_owned(),
+                    Some(None) => "none (genesis)".to_owned(),
+                    Some(Some(mac)) => mac.clone(),
+                };
+                format!(
+                    "{command}: FAIL at row {row} (audit_id={id})\n  expected   prev_row_hmac {}\n  got        prev_row_hmac {}\n  timestamp  {}\n  finding    {}: {}\n",
+                    link(&finding.expected_prev_row_hmac),
+                    link(&finding.got_prev_row_hmac),
+                    shown(finding.occurred_at),
+                    finding.class.name(),
+                    finding.message
+                )
+            }
+            None => format!("{command}: FAIL ({}: {})\n", finding.class.name(), finding.message),
+        },
+        (_, None) => {
+            let reason = report.known_head.as_ref().map_or("see below", |known| known.verdict);
+            format!("{command}: FAIL (known head {reason})\n")
+        }
+    }
+}
+
+fn table(findings: &[Finding]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(["CLASS", "ROW", "AUDIT ID", "OCCURRED AT", "FINDING"]);
+    for finding in findings {
+        let mut message = finding.message.clone();
+        if finding.certainty == Certainty::Undecided && finding.class != Class::UnknownKey {
+            message.push_str(" [cannot be decided]");
+        }
+        if let (Some(after), Some(before)) = (finding.after, finding.before) {
+            let _ = write!(message, " (between intact rows {} of {} and {} of {})", after.row, after.occurred_at, before.row, before.occurred_at);
+        }
+        table.add_row([
+            finding.class.name().to_owned(),
+            finding.row.map_or_else(|| "-".into(), |row| row.to_string()),
+            finding.audit_id.map_or_else(|| "-".into(), |id| id.to_string()),
+            shown(finding.occurred_at),
+            message,
+        ]);
+    }
+    let mut text = String::new();
+    for line in table.to_string().lines() {
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn shown(time: Option<Timestamp>) -> String {
+    time.map_or_else(|| "-".to_owned(), |time| time.to_string())
+}

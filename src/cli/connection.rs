@@ -1,0 +1,113 @@
+//! The flags that say which database, and with which secrets.
+
+use std::io::Read as _;
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args};
+use zeroize::Zeroizing;
+
+use crate::audit::keys::Keys;
+use crate::config::{Overrides, Settings, parse_duration};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::format::mac::MacKey;
+use crate::store::OpenOptions;
+
+const HEADING: &str = "Database and secrets";
+
+/// The connection flags; every one has a `Z4JCTL_…` variable, see `z4jctl config show`.
+#[derive(Debug, Args)]
+#[command(next_help_heading = HEADING)]
+pub(super) struct Connection {
+    /// z4j's home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]
+    #[arg(long, value_name = "DIR", global = true)]
+    home: Option<PathBuf>,
+    /// The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]
+    #[arg(long, value_name = "URL", global = true, conflicts_with = "db_file")]
+    db: Option<String>,
+    /// A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]
+    #[arg(long, value_name = "FILE", global = true)]
+    db_file: Option<PathBuf>,
+    /// A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]
+    #[arg(long, value_name = "FILE", global = true, action = ArgAction::Append)]
+    secret_file: Vec<PathBuf>,
+    /// How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]
+    #[arg(long, value_name = "DURATION", global = true)]
+    connect_timeout: Option<String>,
+    /// Limit of one statement; the walk over the log has none unless this is given [default: 30s]
+    #[arg(long, value_name = "DURATION", global = true)]
+    statement_timeout: Option<String>,
+    /// How long to wait for a lock that somebody else holds [default: 10s]
+    #[arg(long, value_name = "DURATION", global = true)]
+    lock_timeout: Option<String>,
+    /// PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full
+    #[arg(long, value_name = "MODE", global = true)]
+    sslmode: Option<String>,
+    /// PostgreSQL: file with the trusted root certificates, or `system`
+    #[arg(long, value_name = "FILE", global = true)]
+    sslrootcert: Option<PathBuf>,
+    /// PostgreSQL: file with the client certificate
+    #[arg(long, value_name = "FILE", global = true)]
+    sslcert: Option<PathBuf>,
+    /// PostgreSQL: file with the key of the client certificate
+    #[arg(long, value_name = "FILE", global = true)]
+    sslkey: Option<PathBuf>,
+    /// PostgreSQL: password file in the format of ~/.pgpass
+    #[arg(long, value_name = "FILE", global = true)]
+    passfile: Option<PathBuf>,
+}
+
+impl Connection {
+    /// Finds the settings in force.
+    pub(super) fn resolve(&self, context: &Context) -> Result<Settings> {
+        let duration = |name: &str, text: &Option<String>| {
+            text.as_deref().map(|text| parse_duration(name, text)).transpose()
+        };
+        let reads_stdin = self.secret_file.iter().any(|path| path.as_os_str() == "-");
+        let overrides = Overrides {
+            home: self.home.clone(),
+            db: self.db.clone(),
+            db_file: self.db_file.clone(),
+            secret_file: self.secret_file.clone(),
+            secrets_stdin_text: if reads_stdin { Some(read_stdin()?) } else { None },
+            connect_timeout: duration("--connect-timeout", &self.connect_timeout)?,
+            statement_timeout: duration("--statement-timeout", &self.statement_timeout)?,
+            lock_timeout: duration("--lock-timeout", &self.lock_timeout)?,
+            sslmode: self.sslmode.clone(),
+            sslrootcert: self.sslrootcert.clone(),
+            sslcert: self.sslcert.clone(),
+            sslkey: self.sslkey.clone(),
+            passfile: self.passfile.clone(),
+        };
+        Settings::resolve(&overrides, &context.env)
+    }
+}
+
+fn read_stdin() -> Result<Zeroizing<String>> {
+    /// Far more than any set of secrets; whoever pipes more has piped the wrong thing.
+    const LIMIT: u64 = 1 << 20;
+    let mut text = Zeroizing::new(String::new());
+    std::io::stdin()
+        .lock()
+        .take(LIMIT)
+        .read_to_string(&mut text)
+        .map_err(|error| Error::secret("secret.stdin", format!("cannot read secrets from stdin: {error}")))?;
+    Ok(text)
+}
+
+/// How patient to be, by the settings.
+pub(super) fn open_options(settings: &Settings) -> OpenOptions {
+    OpenOptions {
+        lock_timeout: settings.lock_timeout.value.unwrap_or(std::time::Duration::from_secs(86_400)),
+        statement_timeout: settings.statement_timeout.value,
+        walk_timeout: settings.walk_timeout(),
+    }
+}
+
+/// The keys that are configured.
+pub(super) fn keys(settings: &Settings) -> Result<Keys> {
+    let prepare = |secrets: &[crate::config::Sourced<crate::config::Secret>]| {
+        secrets.iter().map(|secret| MacKey::new(secret.value.expose())).collect()
+    };
+    Ok(Keys { master: prepare(settings.master_keys()?), audit: prepare(settings.audit_keys()?) })
+}

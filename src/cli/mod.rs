@@ -1,0 +1,186 @@
+//! The command line: arguments in, one operation, its report rendered, an exit code out.
+//!
+//! A verb has one file with its arguments and its rendering; what it does is an operation of another module.
+
+mod audit_head;
+mod audit_show;
+mod audit_verify;
+mod config_show;
+mod connection;
+mod generate;
+mod hook;
+mod init;
+mod migrate_status;
+mod progress;
+mod signals;
+mod textfile;
+mod ui;
+
+use std::ffi::OsString;
+use std::process::ExitCode as ProcessExitCode;
+
+use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand};
+
+use crate::context::{Cancel, Clock, Context, Env, Random};
+use crate::error::{Error, ExitCode, Result};
+use connection::Connection;
+use ui::{Output, Ui};
+
+/// Verify, inspect and recover the database of a z4j brain
+#[derive(Debug, Parser)]
+#[command(
+    name = "z4jctl",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    disable_help_subcommand = true,
+    max_term_width = 110,
+    after_long_help = exit_code_help()
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+struct Global {
+    /// How to print the result; errors go to stderr in the same form
+    #[arg(long, short = 'o', value_enum, default_value = "human", global = true, env = "Z4JCTL_OUTPUT", hide_env_values = true, help_heading = "Output")]
+    output: Output,
+    /// Also write the result to a file: FORMAT=PATH, - is stdout; repeatable
+    #[arg(long, value_name = "FORMAT=PATH", global = true, action = ArgAction::Append, help_heading = "Output")]
+    report: Vec<ui::ReportFile>,
+    /// Print no progress, notes or warnings to stderr
+    #[arg(long, short = 'q', global = true, help_heading = "Output")]
+    quiet: bool,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The audit log: verify it, look at it, keep its head elsewhere
+    #[command(subcommand, arg_required_else_help = true)]
+    Audit(Audit),
+    /// The settings in force, and where each came from
+    #[command(subcommand, arg_required_else_help = true)]
+    Config(Config),
+    /// Create a fresh brain database (SQLite file or empty PostgreSQL database)
+    Init(init::InitArgs),
+    /// The schema revision of a database
+    #[command(subcommand, arg_required_else_help = true)]
+    Migrate(Migrate),
+    /// Print a shell completion script
+    Completions(generate::CompletionsArgs),
+    /// Write the manual pages
+    Man(generate::ManArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum Audit {
+    /// Verify the whole audit chain and say what was done to it
+    Verify(audit_verify::VerifyArgs),
+    /// Print the head of the log, to be kept outside the database
+    Head(audit_head::HeadArgs),
+    /// Show one row: its columns, the bytes that were signed, and its MAC
+    Show(audit_show::ShowArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum Config {
+    /// Print every setting with its origin; secrets as fingerprints
+    Show,
+}
+
+#[derive(Debug, Subcommand)]
+enum Migrate {
+    /// Print revision, generation, and which releases can serve the database
+    Status,
+}
+
+/// What every verb is given.
+struct Run<'a> {
+    context: &'a Context,
+    connection: &'a Connection,
+    ui: &'a Ui,
+}
+
+/// Runs the command of this process and gives its exit code.
+pub fn main() -> ProcessExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let cancel = Cancel::default();
+    signals::watch(&cancel);
+    let context = Context { env: Env::from_process(), clock: Clock::System, random: Random, cancel };
+    ProcessExitCode::from(run(&arguments, &context).code())
+}
+
+fn run(arguments: &[OsString], context: &Context) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return ui::usage(arguments, &error),
+    };
+    let ui = Ui::new(cli.global.output, cli.global.quiet, cli.global.report, &context.env);
+    let run = Run { context, connection: &cli.global.connection, ui: &ui };
+    let outcome = match cli.command {
+        Command::Audit(Audit::Verify(arguments)) => audit_verify::run(&run, &arguments),
+        Command::Audit(Audit::Head(arguments)) => audit_head::run(&run, &arguments),
+        Command::Audit(Audit::Show(arguments)) => audit_show::run(&run, &arguments),
+        Command::Config(Config::Show) => config_show::run(&run),
+        Command::Init(arguments) => init::run(&run, &arguments),
+        Command::Migrate(Migrate::Status) => migrate_status::run(&run),
+        Command::Completions(arguments) => generate::completions(&run, &arguments),
+        Command::Man(arguments) => generate::man(&run, &arguments),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            ui.error(&error);
+            error.exit_code()
+        }
+    }
+}
+
+/// The definition of the command line, for completions and manual pages.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// The manual pages: file name and text in roff, one for the command and one for each verb.
+pub fn manual_pages() -> Result<Vec<(String, String)>> {
+    generate::manual_pages()
+}
+
+/// A completion script for a shell: `bash`, `zsh` or `fish`.
+pub fn completion_script(shell: &str) -> Result<(String, String)> {
+    generate::completion_script(shell)
+}
+
+fn exit_code_help() -> String {
+    let mut text = String::from("Exit codes:\n");
+    for (code, meaning) in ExitCode::TABLE {
+        text.push_str(&format!("  {:>3}  {meaning}\n", code.code()));
+    }
+    text.push_str(
+        "\nThe strongest wins: 2, then 5, 6 and 7, then 1, 3, 4, 0. Treat a code that you do not know as a failure.",
+    );
+    text
+}
+
+impl Run<'_> {
+    /// Finds the settings and prints what is remarkable about them.
+    fn settings(&self) -> Result<crate::config::Settings> {
+        let settings = self.connection.resolve(self.context)?;
+        for warning in &settings.warnings {
+            self.ui.warn(warning);
+        }
+        Ok(settings)
+    }
+}
+
+/// A value that was given on the command line and cannot be read.
+fn bad_value(flag: &str, value: &str, expected: &str) -> Error {
+    Error::usage("usage.value", format!("{flag} {value:?}: expected {expected}"))
+}
