@@ -321,11 +321,11 @@ impl PostgresStore {
     fn guards(&mut self) -> Result<Vec<FoundGuard>> {
         let relations = "(to_regclass('audit_log'), to_regclass('audit_chain_state'))";
         let rows = self.query(&format!(
-            "SELECT t.tgname, p.prosrc, t.tgenabled, t.tgtype FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid \
+            "SELECT t.tgname::text, p.prosrc, t.tgenabled::text, t.tgtype::int FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid \
              WHERE t.tgrelid IN {relations} AND NOT t.tgisinternal \
-             UNION ALL SELECT c.relname, NULL, 'O', 0 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
+             UNION ALL SELECT c.relname::text, NULL, 'O', 0 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
              WHERE i.indrelid IN {relations} AND i.indisunique AND i.indisvalid \
-             UNION ALL SELECT conname, NULL, CASE WHEN convalidated THEN 'O' ELSE 'D' END, 0 FROM pg_constraint \
+             UNION ALL SELECT conname::text, NULL, CASE WHEN convalidated THEN 'O' ELSE 'D' END, 0 FROM pg_constraint \
              WHERE conrelid IN {relations} AND contype = 'c'"
         ))?;
         Ok(rows
