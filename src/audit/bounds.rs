@@ -39,7 +39,12 @@ impl StateTrust {
 }
 
 /// Judges the chain state.
-pub fn judge_state(detection: &Detection, facts: &LogFacts, keys: &Keys, findings: &mut Vec<Finding>) -> StateTrust {
+pub fn judge_state(
+    detection: &Detection,
+    facts: &LogFacts,
+    keys: &Keys,
+    findings: &mut Vec<Finding>,
+) -> StateTrust {
     if detection.generation.family() != Family::Active {
         return StateTrust::NotApplicable;
     }
@@ -60,7 +65,10 @@ pub fn judge_state(detection: &Detection, facts: &LogFacts, keys: &Keys, finding
     let state = match ChainState::from_stored(stored) {
         Ok(state) => state,
         Err(violation) => {
-            findings.push(Finding::new(Class::StateForged, format!("audit_chain_state contradicts itself: {violation}")));
+            findings.push(Finding::new(
+                Class::StateForged,
+                format!("audit_chain_state contradicts itself: {violation}"),
+            ));
             return StateTrust::Untrusted;
         }
     };
@@ -94,7 +102,10 @@ pub fn judge_guards(
     notes: &mut Vec<String>,
 ) {
     if detection.is(Condition::UnknownRevision) {
-        notes.push("the guards were not judged: this z4jctl does not know what they should be at this revision".into());
+        notes.push(
+            "the guards were not judged: this z4jctl does not know what they should be at this revision"
+                .into(),
+        );
     } else {
         let problems = guards::judge(detection, postgres, &facts.guards);
         findings.extend(problems.into_iter().map(|problem| Finding::new(Class::GuardsMissing, problem)));
@@ -106,7 +117,8 @@ pub fn judge_guards(
             Some(_) => findings
                 .push(Finding::new(Class::StateForged, "audit_chain_preparation does not match its MAC")),
             None => notes.push(
-                "the preparation of the parked upgrade was not verified: its audit key is not configured".into(),
+                "the preparation of the parked upgrade was not verified: its audit key is not configured"
+                    .into(),
             ),
         }
     }
@@ -179,9 +191,15 @@ pub fn judge_legacy_start(
 
 /// Rows are missing before the first one and nothing records why.
 fn missing_prefix(detection: &Detection, facts: &LogFacts, retention: Retention, first: &EndRow) -> Finding {
-    let message = |judgement: &str| format!("the log does not begin at its genesis: older rows are missing; {judgement}");
+    let message = |judgement: &str| {
+        format!("the log does not begin at its genesis: older rows are missing; {judgement}")
+    };
     if detection.generation == Generation::A {
-        return at_start(first, Class::PrefixCut, message("1.0 to 1.2 never remove audit rows by themselves"));
+        return at_start(
+            first,
+            Class::PrefixCut,
+            message("1.0 to 1.2 never remove audit rows by themselves"),
+        );
     }
     let days = retention.days.unwrap_or(SHORTEST_RETENTION_DAYS);
     let kept = match retention.days {
@@ -191,7 +209,9 @@ fn missing_prefix(detection: &Detection, facts: &LogFacts, retention: Retention,
     if let Some(installed_at) = facts.installed_at
         && retention.now < installed_at.plus_seconds(i64::from(days) * 86_400)
     {
-        let judgement = format!("retention ({kept}) cannot have removed them: this brain was installed at {installed_at}");
+        let judgement = format!(
+            "retention ({kept}) cannot have removed them: this brain was installed at {installed_at}"
+        );
         return at_start(first, Class::PrefixCut, message(&judgement));
     }
     let judgement = format!(
@@ -220,9 +240,8 @@ pub fn judge_active(state: &ChainState, walk: &Walk, findings: &mut Vec<Finding>
     judge_active_end(state, walk, findings);
     let (counted, signed) = (live.tally.rows, state.active_row_count);
     let missing = signed.saturating_sub(counted);
-    let is_gap = |finding: &Finding| {
-        matches!(finding.class, Class::Removed | Class::PrefixCut | Class::TailCut)
-    };
+    let is_gap =
+        |finding: &Finding| matches!(finding.class, Class::Removed | Class::PrefixCut | Class::TailCut);
     let gaps = findings.iter().filter(|finding| is_gap(finding)).count();
     if missing > 0 && gaps == 1 {
         for finding in findings.iter_mut().filter(|finding| is_gap(finding)) {
@@ -284,15 +303,25 @@ fn judge_active_end(state: &ChainState, walk: &Walk, findings: &mut Vec<Finding>
             return;
         }
         (Some(last), None) => {
-            findings.push(at_end(last, Class::StateMismatch, "active rows exist although the chain state says there is no head".into()));
+            findings.push(at_end(
+                last,
+                Class::StateMismatch,
+                "active rows exist although the chain state says there is no head".into(),
+            ));
             return;
         }
         (Some(last), Some(head)) => (last, head),
     };
     if last.mac.mac() == Some(head.row_hmac) {
-        let same = last.id == Some(head.id) && last.occurred_at == Some(head.occurred_at) && last.key_id == Some(head.hmac_key_id);
+        let same = last.id == Some(head.id)
+            && last.occurred_at == Some(head.occurred_at)
+            && last.key_id == Some(head.hmac_key_id);
         if !same && last.intact {
-            findings.push(at_end(last, Class::StateMismatch, "the newest row carries the MAC of the signed head and another id, time or key".into()));
+            findings.push(at_end(
+                last,
+                Class::StateMismatch,
+                "the newest row carries the MAC of the signed head and another id, time or key".into(),
+            ));
         }
         return;
     }
@@ -315,7 +344,10 @@ fn judge_active_end(state: &ChainState, walk: &Walk, findings: &mut Vec<Finding>
     findings.push(at_end(
         last,
         Class::TailCut,
-        format!("the log ends before its signed head {} of {}: the newest rows are missing", head.id, head.occurred_at),
+        format!(
+            "the log ends before its signed head {} of {}: the newest rows are missing",
+            head.id, head.occurred_at
+        ),
     ));
 }
 
@@ -347,16 +379,17 @@ pub fn judge_frozen(
     let (counted, signed) = (walk.frozen.tally.rows, state.frozen_row_count);
     let names = |class: Class| named.iter().any(|finding| finding.class == class);
     if counted < signed && !names(Class::Removed) {
-        let mut finding = Finding::new(
-            Class::Removed,
-            format!("{} of {signed} frozen rows are missing", signed - counted),
-        );
+        let mut finding =
+            Finding::new(Class::Removed, format!("{} of {signed} frozen rows are missing", signed - counted));
         finding.missing_rows = Some(signed - counted);
         findings.push(finding);
     } else if counted > signed && !names(Class::Inserted) && !names(Class::Duplicated) {
         findings.push(Finding::new(
             Class::Inserted,
-            format!("{} rows are marked as frozen that were not there when history was frozen", counted - signed),
+            format!(
+                "{} rows are marked as frozen that were not there when history was frozen",
+                counted - signed
+            ),
         ));
     } else if counted == signed && named.is_empty() {
         let hint = if has_master_key {
@@ -373,7 +406,13 @@ pub fn judge_frozen(
 }
 
 /// Judges PostgreSQL's row tally (1.11 and later).
-pub fn judge_tally(detection: &Detection, facts: &LogFacts, postgres: bool, live_rows: u64, findings: &mut Vec<Finding>) {
+pub fn judge_tally(
+    detection: &Detection,
+    facts: &LogFacts,
+    postgres: bool,
+    live_rows: u64,
+    findings: &mut Vec<Finding>,
+) {
     if !postgres || !detection.has_tally {
         return;
     }

@@ -139,23 +139,23 @@ impl<'k> Checker<'k> {
     pub fn check_batch(&mut self, raw: RowBatch) -> CheckedBatch {
         let mut snapshots = Vec::new();
         let mut snapshot_lengths = Vec::new();
-        let rows = raw
-            .rows()
-            .map(|(position, row)| {
-                let checked = self.check(position, row);
-                if checked.part == Part::Frozen {
-                    let before = snapshots.len();
-                    let written = row.decode().ok().and_then(|row| {
-                        write_snapshot(&row, &mut self.canonicalizer, &mut snapshots).ok()
-                    });
-                    if written.is_none() {
-                        snapshots.truncate(before);
+        let rows =
+            raw.rows()
+                .map(|(position, row)| {
+                    let checked = self.check(position, row);
+                    if checked.part == Part::Frozen {
+                        let before = snapshots.len();
+                        let written = row.decode().ok().and_then(|row| {
+                            write_snapshot(&row, &mut self.canonicalizer, &mut snapshots).ok()
+                        });
+                        if written.is_none() {
+                            snapshots.truncate(before);
+                        }
+                        snapshot_lengths.push(written.map(|()| snapshots.len() - before));
                     }
-                    snapshot_lengths.push(written.map(|()| snapshots.len() - before));
-                }
-                checked
-            })
-            .collect();
+                    checked
+                })
+                .collect();
         CheckedBatch { rows, snapshots, snapshot_lengths, raw }
     }
 
@@ -221,7 +221,9 @@ impl<'k> Checker<'k> {
                 return payload_verdict(error);
             }
             let keys = &self.keys.master;
-            for index in std::iter::once(self.likely).chain((0..keys.len()).filter(|index| *index != self.likely)) {
+            for index in
+                std::iter::once(self.likely).chain((0..keys.len()).filter(|index| *index != self.likely))
+            {
                 let Some(key) = keys.get(index) else { continue };
                 let found = key.sign(&self.message);
                 if found == stored {
@@ -249,7 +251,9 @@ impl<'k> Checker<'k> {
                 return payload_verdict(error);
             }
             // The message could be built, so the key id is well formed.
-            let Some(id) = row.markers.hmac_key_id.and_then(|text| Digest::parse(text.as_bytes())) else { continue };
+            let Some(id) = row.markers.hmac_key_id.and_then(|text| Digest::parse(text.as_bytes())) else {
+                continue;
+            };
             let Some(key) = self.keys.audit_key(id) else { return Verdict::UnknownKey(id) };
             let found = key.sign(&self.message);
             if found == stored {
@@ -304,9 +308,7 @@ fn unreadable(position: u64, raw: RawRow<'_>, error: DecodeError) -> Checked {
         mac: link(Column::RowHmac),
         previous: link(Column::PrevRowHmac),
         part: if frozen { Part::Frozen } else { Part::Live },
-        generation: raw
-            .display(Column::ChainGeneration)
-            .and_then(|text| Id::parse(text.as_bytes())),
+        generation: raw.display(Column::ChainGeneration).and_then(|text| Id::parse(text.as_bytes())),
         key_id: raw.text(Column::HmacKeyId).ok().flatten().and_then(|text| Digest::parse(text.as_bytes())),
         linked: true,
         verdict: Verdict::Unreadable(error),

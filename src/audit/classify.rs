@@ -30,7 +30,9 @@ impl Places {
     pub fn find<'s>(store: &mut Store, suspects: impl Iterator<Item = &'s Suspect>) -> Result<Self> {
         let mut places = Self::default();
         for suspect in suspects {
-            for link in [Some(suspect.previous), Some(suspect.mac), suspect.next_previous].into_iter().flatten() {
+            for link in
+                [Some(suspect.previous), Some(suspect.mac), suspect.next_previous].into_iter().flatten()
+            {
                 if let Some(mac) = link.mac() {
                     places.owners.entry(mac).or_default();
                     places.successors.entry(mac).or_default();
@@ -77,8 +79,12 @@ fn note(map: &mut HashMap<Digest, Vec<u64>>, mac: Option<Digest>, position: u64)
 pub fn classify(chain: &Chain, places: &Places) -> Vec<Finding> {
     let suspects: BTreeMap<u64, &Suspect> =
         chain.suspects.iter().map(|suspect| (suspect.position, suspect)).collect();
-    let bad: BTreeSet<u64> =
-        chain.suspects.iter().filter(|suspect| !suspect.is_intact()).map(|suspect| suspect.position).collect();
+    let bad: BTreeSet<u64> = chain
+        .suspects
+        .iter()
+        .filter(|suspect| !suspect.is_intact())
+        .map(|suspect| suspect.position)
+        .collect();
     let mut findings: Vec<Finding> = Vec::new();
     let mut previous: Option<&Suspect> = None;
     for suspect in &chain.suspects {
@@ -141,17 +147,25 @@ impl Context<'_> {
         let others = self.places.owners(suspect.mac).iter().filter(|other| **other != position);
         let original = others.copied().find(|other| !self.bad.contains(other));
         if let Some(original) = original {
-            return (Class::Duplicated, format!("carries the row_hmac of row {original} and does not match it"));
+            return (
+                Class::Duplicated,
+                format!("carries the row_hmac of row {original} and does not match it"),
+            );
         }
         let next = suspect.next_previous;
         let successors = self.places.successors(suspect.mac);
         let next_links_here = next.is_some() && next == Some(suspect.mac) && suspect.mac.mac().is_some();
         if next_links_here {
             let link = if suspect.linked { "" } else { ", among them its link to the row before" };
-            return (Class::Edited, match reason {
-                Some(reason) => format!("was changed after it was signed: {reason}"),
-                None => format!("was changed after it was signed: its columns{link} do not match its row_hmac"),
-            });
+            return (
+                Class::Edited,
+                match reason {
+                    Some(reason) => format!("was changed after it was signed: {reason}"),
+                    None => format!(
+                        "was changed after it was signed: its columns{link} do not match its row_hmac"
+                    ),
+                },
+            );
         }
         if let Some(elsewhere) = successors.first() {
             return (
@@ -196,11 +210,17 @@ impl Context<'_> {
             }
         }
         if suspect.previous == Link::Null {
-            return Some((Class::Forked, "begins a second chain: it links to nothing, and rows come before it".into()));
+            return Some((
+                Class::Forked,
+                "begins a second chain: it links to nothing, and rows come before it".into(),
+            ));
         }
         let owners = self.places.owners(suspect.previous);
         if owners.is_empty() {
-            return Some((Class::Removed, "names a predecessor that is not in the log: rows before it are missing".into()));
+            return Some((
+                Class::Removed,
+                "names a predecessor that is not in the log: rows before it are missing".into(),
+            ));
         }
         let sibling = self
             .places
@@ -208,17 +228,24 @@ impl Context<'_> {
             .iter()
             .find(|other| **other < position && !self.bad.contains(other));
         if let Some(sibling) = sibling {
-            return Some((Class::Forked, format!("continues the same row as row {sibling} does; both are signed")));
+            return Some((
+                Class::Forked,
+                format!("continues the same row as row {sibling} does; both are signed"),
+            ));
         }
         match owners.iter().find(|owner| **owner > position) {
             Some(owner) if self.bad.contains(owner) => None,
-            Some(owner) => {
-                Some((Class::Reordered, format!("links to row {owner}, which comes later in time; both are signed")))
-            }
+            Some(owner) => Some((
+                Class::Reordered,
+                format!("links to row {owner}, which comes later in time; both are signed"),
+            )),
             // The predecessor comes earlier and nobody else continues it: what lies between was put there, or
             // moved there, and is named itself.
             None if self.explains_gap(owners, position) => None,
-            None => Some((Class::Reordered, format!("links to row {}, not to the row before it in time", owners[0]))),
+            None => Some((
+                Class::Reordered,
+                format!("links to row {}, not to the row before it in time", owners[0]),
+            )),
         }
     }
 

@@ -1,10 +1,10 @@
 //! Heads: printing the newest row of a log, and judging a head that was kept elsewhere.
 
+use crate::audit::bounds::{self, StateTrust};
 use crate::audit::check::{Checker, Verdict};
 use crate::audit::finding::{Class, Finding};
 use crate::audit::keys::Keys;
 use crate::audit::report::KnownHeadReport;
-use crate::audit::bounds::{self, StateTrust};
 use crate::audit::walk::Walk;
 use crate::config::Database;
 use crate::context::Context;
@@ -42,11 +42,19 @@ pub fn judge_known_head(
 ) -> (KnownHeadReport, Option<Finding>) {
     let report = |verdict, message: String| KnownHeadReport { verdict, message };
     let known = match input {
-        KnownHeadInput::Invalid(reason) => return (report("INVALID", format!("the known head is not one: {reason}")), None),
+        KnownHeadInput::Invalid(reason) => {
+            return (report("INVALID", format!("the known head is not one: {reason}")), None);
+        }
         KnownHeadInput::Valid(known) => known,
     };
     let matches = |quartet: &Quartet, generation| {
-        known.matches(quartet.row_hmac, Some(quartet.hmac_key_id), generation, quartet.occurred_at, quartet.id)
+        known.matches(
+            quartet.row_hmac,
+            Some(quartet.hmac_key_id),
+            generation,
+            quartet.occurred_at,
+            quartet.id,
+        )
     };
     if let Some(state) = state.authentic() {
         let generation = Some(state.generation);
@@ -54,16 +62,30 @@ pub fn judge_known_head(
         let is_prune = state.prune.is_some_and(|prune| matches(&prune, generation));
         match (is_head, is_prune) {
             (true, true) => {
-                return (report("CURRENT_PRUNE_MATCH", "the known head is the newest row, and retention removed it".into()), None);
+                return (
+                    report(
+                        "CURRENT_PRUNE_MATCH",
+                        "the known head is the newest row, and retention removed it".into(),
+                    ),
+                    None,
+                );
             }
-            (true, false) => return (report("CURRENT_MATCH", "the known head is the newest row".into()), None),
+            (true, false) => {
+                return (report("CURRENT_MATCH", "the known head is the newest row".into()), None);
+            }
             (false, true) => {
-                return (report("PRUNE_MATCH", "the known head is the newest row that retention removed".into()), None);
+                return (
+                    report("PRUNE_MATCH", "the known head is the newest row that retention removed".into()),
+                    None,
+                );
             }
             (false, false) => {}
         }
     } else if is_watermark(facts, known.row_hmac) && !walk.sightings.contains_key(&known.row_hmac) {
-        return (report("PRUNE_MATCH", "the known head is the newest row that retention removed".into()), None);
+        return (
+            report("PRUNE_MATCH", "the known head is the newest row that retention removed".into()),
+            None,
+        );
     }
     if let Some(seen) = walk.sightings.get(&known.row_hmac)
         && seen.intact
@@ -79,7 +101,10 @@ pub fn judge_known_head(
         if newest && matches!(state, StateTrust::NotApplicable) {
             return (report("CURRENT_MATCH", format!("the known head is the newest row{counted}")), None);
         }
-        return (report("VERIFIED_ANCESTOR", format!("the known head is row {}{counted}", seen.position)), None);
+        return (
+            report("VERIFIED_ANCESTOR", format!("the known head is row {}{counted}", seen.position)),
+            None,
+        );
     }
     let last = walk.live.last.as_ref().and_then(|last| last.occurred_at);
     let newer = known.occurred_at.is_some_and(|known| last.is_none_or(|last| known > last));
@@ -102,7 +127,11 @@ pub fn judge_known_head(
 }
 
 fn is_watermark(facts: &LogFacts, row_hmac: Digest) -> bool {
-    facts.watermark.as_deref().and_then(Watermark::parse).is_some_and(|watermark| watermark.row_hmac == row_hmac)
+    facts
+        .watermark
+        .as_deref()
+        .and_then(Watermark::parse)
+        .is_some_and(|watermark| watermark.row_hmac == row_hmac)
 }
 
 /// The head of a log, to be kept elsewhere.
@@ -122,7 +151,12 @@ impl HeadExport {
 }
 
 /// Reads the head: from the signed chain state where there is one, from the newest row otherwise.
-pub fn export(context: &Context, database: &Database, keys: &Keys, options: OpenOptions) -> Result<HeadExport> {
+pub fn export(
+    context: &Context,
+    database: &Database,
+    keys: &Keys,
+    options: OpenOptions,
+) -> Result<HeadExport> {
     let mut store = Store::open(database, options, &context.cancel)?;
     let detection = store.detect()?;
     let family = detection.generation.family();
@@ -139,11 +173,17 @@ pub fn export(context: &Context, database: &Database, keys: &Keys, options: Open
         let mut findings = Vec::new();
         let state = bounds::judge_state(&detection, &facts, keys, &mut findings);
         let state = state.authentic().ok_or_else(|| {
-            refuse(&findings.first().map_or_else(|| "the chain state is not authentic".to_owned(), |f| f.message.clone()))
+            refuse(
+                &findings
+                    .first()
+                    .map_or_else(|| "the chain state is not authentic".to_owned(), |f| f.message.clone()),
+            )
         })?;
         let head = state.head.ok_or_else(|| refuse("the log has no head"))?;
         let agrees = state.active_row_count == 0
-            || checked.as_ref().is_some_and(|row| row.mac.mac() == Some(head.row_hmac) && matches!(row.verdict, Verdict::Verified(_)));
+            || checked.as_ref().is_some_and(|row| {
+                row.mac.mac() == Some(head.row_hmac) && matches!(row.verdict, Verdict::Verified(_))
+            });
         if !agrees {
             return Err(refuse("the newest row is not the head that the chain state names"));
         }
@@ -161,10 +201,7 @@ pub fn export(context: &Context, database: &Database, keys: &Keys, options: Open
     let (Verdict::Verified(_), Some(row_hmac)) = (&row.verdict, row.mac.mac()) else {
         return Err(refuse("the newest row does not verify"));
     };
-    let rows = match facts.rows_exact {
-        true => facts.rows,
-        false => store.count_rows()?,
-    };
+    let rows = if facts.rows_exact { facts.rows } else { store.count_rows()? };
     let envelope = KnownHead {
         row_hmac,
         hmac_key_id: None,

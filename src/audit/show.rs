@@ -84,8 +84,9 @@ pub fn show(
             RowChoice::Position(position) => format!("the log has no row {position}"),
             RowChoice::Id(id) => format!("the log has no row with id {id}"),
         };
-        return Err(Error::usage("audit.no-such-row", what)
-            .hint("rows are numbered from 1, oldest first; `z4jctl audit verify` prints how many there are"));
+        return Err(Error::usage("audit.no-such-row", what).hint(
+            "rows are numbered from 1, oldest first; `z4jctl audit verify` prints how many there are",
+        ));
     };
     let family = generation.family();
     let checked = Checker::new(keys, family).check(position, raw);
@@ -114,12 +115,11 @@ pub fn show(
         };
         let stored = checked.mac.mac();
         let candidates = candidates(&row, formats);
-        let matching = candidates.iter().find(|(_, message)| {
-            ring.iter().any(|key| Some(key.sign(message)) == stored)
-        });
+        let matching =
+            candidates.iter().find(|(_, message)| ring.iter().any(|key| Some(key.sign(message)) == stored));
         if let Some((format, message)) = matching.or(candidates.first()) {
             report.format = Some(format.name());
-            report.domain = String::from_utf8_lossy(format.domain()).trim_end_matches('\0').to_owned();
+            String::from_utf8_lossy(format.domain()).trim_end_matches('\0').clone_into(&mut report.domain);
             report.canonical = Some(String::from_utf8_lossy(&message[format.domain().len()..]).into_owned());
             report.message_hex = Some(hexadecimal(message));
             for key in ring {
@@ -138,7 +138,8 @@ fn candidates(row: &AuditRow<'_>, formats: &[Format]) -> Vec<(Format, Vec<u8>)> 
     let mut canonicalizer = Canonicalizer::new();
     let mut found = Vec::new();
     for format in formats {
-        let forms: &[Mapped] = if has_two_forms(row, *format) { &[Mapped::Groups, Mapped::Dotted] } else { &[Mapped::Groups] };
+        let forms: &[Mapped] =
+            if has_two_forms(row, *format) { &[Mapped::Groups, Mapped::Dotted] } else { &[Mapped::Groups] };
         for mapped in forms {
             let mut message = Vec::new();
             if write_message(row, *format, *mapped, &mut canonicalizer, &mut message).is_ok() {

@@ -182,7 +182,15 @@ fn judge(
     }
     if family != Family::Active && options.since.is_none() {
         let retention = Retention { days: options.retention_days, now: context.now() };
-        bounds::judge_legacy_start(detection, &judged.facts, keys, retention, live, &mut findings, &mut judged.notes);
+        bounds::judge_legacy_start(
+            detection,
+            &judged.facts,
+            keys,
+            retention,
+            live,
+            &mut findings,
+            &mut judged.notes,
+        );
         empty_log(&judged, &mut findings, windowed);
     }
     if !windowed {
@@ -194,13 +202,16 @@ fn judge(
         judged.known_head = Some(report);
         findings.extend(finding);
     }
-    limits(detection, &judged, options, windowed, &mut whole_log, keys).into_iter().for_each(|note| judged.notes.push(note));
+    let limits = limits(detection, &judged, options, windowed, &mut whole_log, keys);
+    judged.notes.extend(limits);
     if options.accept_retention {
-        let (accepted, kept): (Vec<_>, Vec<_>) = findings
-            .into_iter()
-            .partition(|finding| finding.class == Class::PrefixCut && finding.exit_code() == ExitCode::Incomplete);
+        let (accepted, kept): (Vec<_>, Vec<_>) = findings.into_iter().partition(|finding| {
+            finding.class == Class::PrefixCut && finding.exit_code() == ExitCode::Incomplete
+        });
         findings = kept;
-        judged.notes.extend(accepted.into_iter().map(|finding| format!("accepted as retention: {}", finding.message)));
+        judged.notes.extend(
+            accepted.into_iter().map(|finding| format!("accepted as retention: {}", finding.message)),
+        );
     }
     findings.sort_by_key(|finding| finding.row.unwrap_or(u64::MAX));
     findings.append(&mut whole_log);
@@ -236,7 +247,9 @@ fn walk(
         if let Some((position, row)) = before.rows().next() {
             let checked = Checker::new(keys, family).check(position, row);
             let neighbour = match (checked.id, checked.occurred_at) {
-                (Some(audit_id), Some(occurred_at)) => Some(Neighbour { row: position, audit_id, occurred_at }),
+                (Some(audit_id), Some(occurred_at)) => {
+                    Some(Neighbour { row: position, audit_id, occurred_at })
+                }
                 _ => None,
             };
             let intact = matches!(checked.verdict, Verdict::Verified(_));
@@ -325,10 +338,16 @@ fn limits(
         notes.push(condition.explain().to_owned());
     }
     if judged.facts.quarantined_forks > 0 {
-        notes.push(format!("{} rows in audit_log_legacy_forks were not verified", judged.facts.quarantined_forks));
+        notes.push(format!(
+            "{} rows in audit_log_legacy_forks were not verified",
+            judged.facts.quarantined_forks
+        ));
     }
     if windowed {
-        notes.push("only a part of the log was verified: its beginning, end and number of rows were not judged".into());
+        notes.push(
+            "only a part of the log was verified: its beginning, end and number of rows were not judged"
+                .into(),
+        );
     }
     if options.known_head.is_none() && options.until.is_none() {
         notes.push(
@@ -355,7 +374,10 @@ fn limits(
         );
     }
     if judged.walk.frozen.tally.rows > 0 && keys.master.is_empty() {
-        notes.push("frozen rows were verified by their signed digest alone; with Z4J_SECRET each could be verified".into());
+        notes.push(
+            "frozen rows were verified by their signed digest alone; with Z4J_SECRET each could be verified"
+                .into(),
+        );
     }
     notes
 }
@@ -397,17 +419,19 @@ fn report(
     };
     let mut unused_keys = Vec::new();
     for (setting, ring, relevant) in relevant {
-        for key in ring.iter().filter(|_| relevant && rows.total > 0 && options.since.is_none() && options.until.is_none()) {
+        for key in ring
+            .iter()
+            .filter(|_| relevant && rows.total > 0 && options.since.is_none() && options.until.is_none())
+        {
             if !by_key.contains_key(&key.id()) && !signs_state(key.id()) {
                 unused_keys.push(UnusedKey { key_id: key.id(), setting });
             }
         }
     }
 
-    let mut exit = findings
-        .iter()
-        .map(Finding::exit_code)
-        .fold(ExitCode::Done, |strongest, code| if wrong_key && code == ExitCode::Finding { strongest } else { strongest.strongest(code) });
+    let mut exit = findings.iter().map(Finding::exit_code).fold(ExitCode::Done, |strongest, code| {
+        if wrong_key && code == ExitCode::Finding { strongest } else { strongest.strongest(code) }
+    });
     if known_head.as_ref().is_some_and(|known| matches!(known.verdict, "INVALID" | "UNPROVABLE")) {
         exit = exit.strongest(ExitCode::Finding);
     }

@@ -198,7 +198,8 @@ impl Walk {
     }
 
     fn add_row(&mut self, row: &Checked) {
-        let foreign = row.part == Part::Live && self.generation.is_some() && row.generation != self.generation;
+        let foreign =
+            row.part == Part::Live && self.generation.is_some() && row.generation != self.generation;
         self.foreign_rows += u64::from(foreign);
         let chain = if row.part == Part::Frozen { &mut self.frozen } else { &mut self.live };
         chain.add(row, foreign);

@@ -22,14 +22,15 @@ pub(super) struct HeadArgs {
 pub(super) fn run(run: &Run<'_>, arguments: &HeadArgs) -> Result<ExitCode> {
     let settings = run.settings()?;
     let keys = connection::keys(&settings)?;
-    let export = head::export(run.context, &settings.database.value, &keys, connection::open_options(&settings))?;
+    let export =
+        head::export(run.context, &settings.database.value, &keys, connection::open_options(&settings))?;
     let text = export.head.to_text() + "\n";
     match &arguments.to {
         Some(path) => {
             ui::write_file(path, text.as_bytes())?;
             run.ui.note(&format!("wrote the head to {}", path.display()));
         }
-        None => run.ui.text(&text)?,
+        None => ui::write_stdout(&text)?,
     }
     if !export.accepted_by_z4j {
         run.ui.note("this generation has no signed state: only z4jctl's --known-head accepts this head");

@@ -28,9 +28,14 @@ pub(super) fn run(run: &Run<'_>, arguments: &ShowArgs) -> Result<ExitCode> {
     };
     let settings = run.settings()?;
     let keys = connection::keys(&settings)?;
-    let report = show(run.context, &settings.database.value, &keys, connection::open_options(&settings), choice)?;
+    let report =
+        show(run.context, &settings.database.value, &keys, connection::open_options(&settings), choice)?;
     run.ui.print(&report)?;
-    Ok(ExitCode::TABLE.iter().map(|(code, _)| *code).find(|code| code.code() == report.exit_code).unwrap_or(ExitCode::Bug))
+    Ok(ExitCode::TABLE
+        .iter()
+        .map(|(code, _)| *code)
+        .find(|code| code.code() == report.exit_code)
+        .unwrap_or(ExitCode::Bug))
 }
 
 impl Render for ShowReport {
@@ -58,7 +63,9 @@ impl Render for ShowReport {
     fn plain(&self) -> Vec<(String, String)> {
         let mut lines = vec![("row".to_owned(), self.row.to_string())];
         lines.extend(
-            self.columns.iter().map(|(name, value)| ((*name).to_owned(), value.clone().unwrap_or_else(|| "NULL".into()))),
+            self.columns
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone().unwrap_or_else(|| "NULL".into()))),
         );
         lines.push(("canonical".into(), self.canonical.clone().unwrap_or_default()));
         lines.push(("verdict".into(), self.verdict.clone()));

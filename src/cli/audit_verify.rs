@@ -76,12 +76,15 @@ fn verify_and_print(run: &Run<'_>, arguments: &VerifyArgs) -> Result<ExitCode> {
     let settings = run.settings()?;
     let options = VerifyOptions {
         open: connection::open_options(&settings),
-        jobs: arguments.jobs.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
+        jobs: arguments
+            .jobs
+            .unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
         since,
         until,
         max_findings: arguments.max_findings,
         known_head,
-        retention_days: (!settings.audit_retention_days.is_default()).then_some(settings.audit_retention_days.value),
+        retention_days: (!settings.audit_retention_days.is_default())
+            .then_some(settings.audit_retention_days.value),
         accept_retention: arguments.accept_retention,
     };
     let keys = connection::keys(&settings)?;
@@ -109,8 +112,9 @@ fn known_head(text: &str) -> Result<KnownHeadInput> {
         return Ok(KnownHeadInput::parse(text));
     }
     let read = std::fs::read_to_string(text).map_err(|error| {
-        Error::usage("usage.known-head", format!("cannot read the known head {text}: {error}"))
-            .hint("give a file, or the JSON itself, as `z4j audit export-head` and `z4jctl audit head` print it")
+        Error::usage("usage.known-head", format!("cannot read the known head {text}: {error}")).hint(
+            "give a file, or the JSON itself, as `z4j audit export-head` and `z4jctl audit head` print it",
+        )
     })?;
     Ok(KnownHeadInput::parse(&read))
 }
@@ -129,11 +133,24 @@ impl Render for VerifyReport {
         let _ = writeln!(
             text,
             "  coverage   {} rows: {} verified, {} frozen, {} without HMAC, {} under an unknown key, {} unreadable, {} not matching",
-            rows.total, rows.verified, rows.frozen, rows.unsigned, rows.unknown_key, rows.unreadable, rows.mismatched
+            rows.total,
+            rows.verified,
+            rows.frozen,
+            rows.unsigned,
+            rows.unknown_key,
+            rows.unreadable,
+            rows.mismatched
         );
         if let Some(window) = &self.window {
-            let end = |time: Option<Timestamp>, open: &str| time.map_or_else(|| open.to_owned(), |time| time.to_string());
-            let _ = writeln!(text, "  window     {} to {}", end(window.since, "beginning"), end(window.until, "end"));
+            let end = |time: Option<Timestamp>, open: &str| {
+                time.map_or_else(|| open.to_owned(), |time| time.to_string())
+            };
+            let _ = writeln!(
+                text,
+                "  window     {} to {}",
+                end(window.since, "beginning"),
+                end(window.until, "end")
+            );
         }
         for key in &self.keys {
             let _ = writeln!(text, "  key        {} verified {} rows", key.key_id, key.rows);
@@ -202,7 +219,10 @@ impl Render for VerifyReport {
         for finding in &self.findings {
             let row = finding.row.map(|row| row.to_string()).unwrap_or_default();
             let id = finding.audit_id.map(|id| id.to_string()).unwrap_or_default();
-            lines.push((format!("finding.{}", finding.class.name()), format!("{row} {id} {}", finding.message)));
+            lines.push((
+                format!("finding.{}", finding.class.name()),
+                format!("{row} {id} {}", finding.message),
+            ));
         }
         lines
     }
@@ -226,11 +246,16 @@ fn headline(report: &VerifyReport) -> String {
     }
     let is_row = |finding: &&Finding| finding.row.is_some() && finding.exit_code() == report.exit();
     let first_row = report.findings.iter().find(is_row);
-    let first = first_row.or_else(|| report.findings.iter().find(|finding| finding.exit_code() == report.exit()));
+    let first =
+        first_row.or_else(|| report.findings.iter().find(|finding| finding.exit_code() == report.exit()));
     match (report.exit(), first) {
         (ExitCode::Incomplete, Some(finding)) => {
             let at = finding.row.map(|row| format!(" from row {row}")).unwrap_or_default();
-            format!("{command}: INCOMPLETE{at} (walked {walked} rows, {}): {}\n", finding.class.name(), finding.message)
+            format!(
+                "{command}: INCOMPLETE{at} (walked {walked} rows, {}): {}\n",
+                finding.class.name(),
+                finding.message
+            )
         }
         (ExitCode::Incomplete, None) => format!("{command}: INCOMPLETE (walked {walked} rows)\n"),
         (_, Some(finding)) => match finding.row {
@@ -268,7 +293,11 @@ fn table(findings: &[Finding]) -> String {
             message.push_str(" [cannot be decided]");
         }
         if let (Some(after), Some(before)) = (finding.after, finding.before) {
-            let _ = write!(message, " (between intact rows {} of {} and {} of {})", after.row, after.occurred_at, before.row, before.occurred_at);
+            let _ = write!(
+                message,
+                " (between intact rows {} of {} and {} of {})",
+                after.row, after.occurred_at, before.row, before.occurred_at
+            );
         }
         table.add_row([
             finding.class.name().to_owned(),

@@ -34,7 +34,7 @@ impl Render for ConfigReport {
     fn plain(&self) -> Vec<(String, String)> {
         self.entries
             .iter()
-            .map(|entry| (entry.name.to_string(), entry.value.clone().unwrap_or_default()))
+            .map(|entry| (entry.name.clone(), entry.value.clone().unwrap_or_default()))
             .collect()
     }
 }

@@ -1,4 +1,5 @@
 //! The flags that say which database, and with which secrets.
+#![expect(clippy::doc_markdown, reason = "texts of --help, not of the documentation")]
 
 use std::io::Read as _;
 use std::path::PathBuf;

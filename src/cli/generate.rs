@@ -24,8 +24,8 @@ pub(super) struct ManArgs {
     directory: PathBuf,
 }
 
-pub(super) fn completions(run: &Run<'_>, arguments: &CompletionsArgs) -> Result<ExitCode> {
-    run.ui.text(&script(arguments.shell).1)?;
+pub(super) fn completions(arguments: &CompletionsArgs) -> Result<ExitCode> {
+    ui::write_stdout(&script(arguments.shell).1)?;
     Ok(ExitCode::Done)
 }
 

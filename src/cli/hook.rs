@@ -8,7 +8,10 @@ use crate::error::{Error, Result};
 /// Splits the command as a shell would, expanding nothing.
 pub(super) fn parse(text: &str) -> Result<Vec<String>> {
     shlex::split(text).filter(|words| !words.is_empty()).ok_or_else(|| {
-        Error::usage("usage.on-finding", format!("--on-finding {text:?} is not a command: it is empty or a quote is not closed"))
+        Error::usage(
+            "usage.on-finding",
+            format!("--on-finding {text:?} is not a command: it is empty or a quote is not closed"),
+        )
     })
 }
 

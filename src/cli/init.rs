@@ -1,4 +1,5 @@
 //! `z4jctl init`.
+#![expect(clippy::doc_markdown, reason = "texts of --help, not of the documentation")]
 
 use std::fmt::Write as _;
 
@@ -39,7 +40,11 @@ impl Render for InitPlan {
         let _ = writeln!(text, "  schema     z4j {}, revision {}", self.release, self.revision);
         if let Some(path) = &self.secrets_file {
             let wrote = if self.applied { "new, in" } else { "new, would go to" };
-            let _ = writeln!(text, "  secrets    {wrote} {} (keep a copy: the log cannot be verified without them)", path.display());
+            let _ = writeln!(
+                text,
+                "  secrets    {wrote} {} (keep a copy: the log cannot be verified without them)",
+                path.display()
+            );
         }
         if let Some(id) = self.first_audit_id {
             let _ = writeln!(text, "  audit row  {id}");

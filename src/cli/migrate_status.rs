@@ -20,7 +20,8 @@ impl Render for StatusReport {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "  revision     {}", self.revision);
         let _ = writeln!(text, "  generation   {} (z4j {})", self.generation, self.releases);
-        let _ = writeln!(text, "  served by    {}", self.served_by.as_deref().unwrap_or("no release as it is"));
+        let _ =
+            writeln!(text, "  served by    {}", self.served_by.as_deref().unwrap_or("no release as it is"));
         let _ = writeln!(text, "  last served  {}", self.last_served_by.as_deref().unwrap_or("never"));
         for head in &self.later_heads {
             let _ = writeln!(text, "  ahead        {} (z4j {})", head.revision, head.releases);

@@ -48,7 +48,16 @@ struct Cli {
 #[derive(Debug, Args)]
 struct Global {
     /// How to print the result; errors go to stderr in the same form
-    #[arg(long, short = 'o', value_enum, default_value = "human", global = true, env = "Z4JCTL_OUTPUT", hide_env_values = true, help_heading = "Output")]
+    #[arg(
+        long,
+        short = 'o',
+        value_enum,
+        default_value = "human",
+        global = true,
+        env = "Z4JCTL_OUTPUT",
+        hide_env_values = true,
+        help_heading = "Output"
+    )]
     output: Output,
     /// Also write the result to a file: FORMAT=PATH, - is stdout; repeatable
     #[arg(long, value_name = "FORMAT=PATH", global = true, action = ArgAction::Append, help_heading = "Output")]
@@ -131,7 +140,7 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::Config(Config::Show) => config_show::run(&run),
         Command::Init(arguments) => init::run(&run, &arguments),
         Command::Migrate(Migrate::Status) => migrate_status::run(&run),
-        Command::Completions(arguments) => generate::completions(&run, &arguments),
+        Command::Completions(arguments) => generate::completions(&arguments),
         Command::Man(arguments) => generate::man(&run, &arguments),
     };
     match outcome {

@@ -26,7 +26,10 @@ pub(super) fn watch(cancel: &Cancel) {
     });
 }
 
-#[expect(clippy::exit, reason = "the operation did not notice in time, for instance because a server does not answer")]
+#[expect(
+    clippy::exit,
+    reason = "the operation did not notice in time, for instance because a server does not answer"
+)]
 fn leave(code: i32) {
     std::process::exit(code);
 }

@@ -26,10 +26,12 @@ pub(super) fn write(path: &Path, report: &VerifyReport) -> Result<()> {
     let success = if report.ok { Some(seconds(now)) } else { last_success(path) };
     let mut text = String::new();
     common(&mut text, now, report.exit_code, success);
-    gauge(&mut text, "z4jctl_audit_verify_duration_seconds", "How long the last run took.", &[(
-        String::new(),
-        seconds_text(report.duration_ms),
-    )]);
+    gauge(
+        &mut text,
+        "z4jctl_audit_verify_duration_seconds",
+        "How long the last run took.",
+        &[(String::new(), seconds_text(report.duration_ms))],
+    );
     let rows = &report.rows;
     gauge(
         &mut text,
@@ -58,11 +60,21 @@ pub(super) fn write(path: &Path, report: &VerifyReport) -> Result<()> {
 
 fn common(text: &mut String, now: Timestamp, exit_code: u8, success: Option<String>) {
     let value = |value: String| [(String::new(), value)];
-    gauge(text, "z4jctl_audit_verify_last_run_timestamp_seconds", "When the last run ended, Unix time.", &value(seconds(now)));
+    gauge(
+        text,
+        "z4jctl_audit_verify_last_run_timestamp_seconds",
+        "When the last run ended, Unix time.",
+        &value(seconds(now)),
+    );
     if let Some(success) = success {
         gauge(text, LAST_SUCCESS, "When the last run that found nothing ended, Unix time.", &value(success));
     }
-    gauge(text, "z4jctl_audit_verify_success", "1 if the last run found nothing.", &value(u8::from(exit_code == 0).to_string()));
+    gauge(
+        text,
+        "z4jctl_audit_verify_success",
+        "1 if the last run found nothing.",
+        &value(u8::from(exit_code == 0).to_string()),
+    );
     gauge(text, "z4jctl_audit_verify_exit_code", "Exit code of the last run.", &value(exit_code.to_string()));
 }
 

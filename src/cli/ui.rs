@@ -94,11 +94,6 @@ impl Ui {
         write_stdout(&render(report, self.output)?)
     }
 
-    /// Prints text as it is to stdout.
-    pub(super) fn text(&self, text: &str) -> Result<()> {
-        write_stdout(text)
-    }
-
     /// A line of explanation on stderr.
     #[expect(clippy::print_stderr, reason = "the face")]
     pub(super) fn note(&self, text: &str) {
@@ -146,7 +141,8 @@ fn render(report: &impl Render, output: Output) -> Result<String> {
     })
 }
 
-fn write_stdout(text: &str) -> Result<()> {
+/// Prints text as it is.
+pub(super) fn write_stdout(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         // Whoever reads has had enough.
@@ -208,9 +204,10 @@ pub(super) fn usage(arguments: &[OsString], error: &clap::Error) -> ExitCode {
         return ExitCode::Done;
     }
     let is_json = |text: &OsString| matches!(text.to_str(), Some("json" | "jsonl"));
-    let wants_json = arguments.windows(2).any(|pair| {
-        matches!(pair[0].to_str(), Some("--output" | "-o")) && is_json(&pair[1])
-    }) || arguments.iter().any(|text| matches!(text.to_str(), Some("--output=json" | "--output=jsonl")));
+    let wants_json = arguments
+        .windows(2)
+        .any(|pair| matches!(pair[0].to_str(), Some("--output" | "-o")) && is_json(&pair[1]))
+        || arguments.iter().any(|text| matches!(text.to_str(), Some("--output=json" | "--output=jsonl")));
     if wants_json && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         let text = error.to_string();
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");

@@ -39,7 +39,7 @@ impl KnownHead {
                 key.as_str(),
                 "row_hmac" | "hmac_version" | "hmac_key_id" | "generation" | "occurred_at" | "id"
             );
-            if !known && !(own && matches!(key.as_str(), "schema" | "row_count")) {
+            if !(known || own && matches!(key.as_str(), "schema" | "row_count")) {
                 return Err(format!("unknown key {key:?}"));
             }
         }

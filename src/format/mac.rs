@@ -120,11 +120,9 @@ static LOWER_DIGITS: [u8; 256] = {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hmac::{Hmac, KeyInit as _, Mac as _};
+    use ::hmac::{Hmac, KeyInit as _, Mac as _};
     use proptest::prelude::*;
     use sha2::Sha256;
-
-    extern crate hmac;
 
     proptest! {
         /// The hash that is linked and an independent implementation agree.

@@ -133,7 +133,8 @@ pub fn apply(mut plan: InitPlan, settings: &Settings, context: &Context) -> Resu
 
 /// The home directory, private as z4j makes it; other directories must exist.
 fn create_directory(path: &Path) -> Result<()> {
-    let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty() && !parent.exists()) else {
+    let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty() && !parent.exists())
+    else {
         return Ok(());
     };
     secrets::private_directory(parent)

@@ -66,11 +66,9 @@ pub(super) fn mint(path: &Path, context: &Context) -> Result<Minted> {
 
 /// Creates a directory for its owner alone.
 pub(super) fn private_directory(path: &Path) -> Result<()> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .map_err(|error| Error::unreachable("home.create", format!("cannot create {}: {error}", path.display())))
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
+        Error::unreachable("home.create", format!("cannot create {}: {error}", path.display()))
+    })
 }
 
 /// Base64 in the URL-safe alphabet, without padding.
@@ -78,7 +76,8 @@ fn url_safe(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {
-        let word = group.iter().fold(0_u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
+        let word =
+            group.iter().fold(0_u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
         for digit in 0..=group.len() {
             let index = (word >> (18 - 6 * digit)) & 63;
             text.push(char::from(ALPHABET[index as usize]));
@@ -93,7 +92,9 @@ mod tests {
 
     #[test]
     fn url_safe_base64() {
-        for (bytes, text) in [(&b""[..], ""), (b"f", "Zg"), (b"fo", "Zm8"), (b"foo", "Zm9v"), (b"\xfb\xff\xfe", "-__-")] {
+        for (bytes, text) in
+            [(&b""[..], ""), (b"f", "Zg"), (b"fo", "Zm8"), (b"foo", "Zm9v"), (b"\xfb\xff\xfe", "-__-")]
+        {
             assert_eq!(url_safe(bytes), text);
         }
         assert_eq!(url_safe(&[0; 48]).len(), 64);

@@ -100,8 +100,12 @@ fn advice(generation: Generation, conditions: &[Condition]) -> &'static str {
         Generation::B | Generation::C => {
             "upgrade through 1.7.0, not directly to 1.9 or later; a log that retention has shortened parks at the upgrade to 1.8"
         }
-        Generation::D => "later releases upgrade it directly; verify the log first, an ambiguous one parks the upgrade",
-        Generation::P => "activate the audit chain with `z4j audit activate-chain-state`, or restore the backup from before the upgrade",
+        Generation::D => {
+            "later releases upgrade it directly; verify the log first, an ambiguous one parks the upgrade"
+        }
+        Generation::P => {
+            "activate the audit chain with `z4j audit activate-chain-state`, or restore the backup from before the upgrade"
+        }
         _ => "later releases upgrade it directly",
     }
 }

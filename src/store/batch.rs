@@ -304,9 +304,9 @@ impl<'a> RawRow<'a> {
     fn uuid(&self, column: Column) -> Result<Option<Id>, DecodeError> {
         match self.field(column) {
             None | Some((Storage::Null, _)) => Ok(None),
-            Some((Storage::Text, text)) => {
-                Id::parse(text).map(Some).ok_or_else(|| error(column, format!("is not a UUID: {}", excerpt(text))))
-            }
+            Some((Storage::Text, text)) => Id::parse(text)
+                .map(Some)
+                .ok_or_else(|| error(column, format!("is not a UUID: {}", excerpt(text)))),
             Some((Storage::Binary, bytes)) => <[u8; 16]>::try_from(bytes)
                 .map(|bytes| Some(Id::from_bytes(bytes)))
                 .map_err(|_| error(column, "is not a UUID")),
@@ -316,9 +316,8 @@ impl<'a> RawRow<'a> {
 
     fn metadata(&self) -> Result<&'a [u8], DecodeError> {
         match self.field(Column::Metadata) {
-            Some((Storage::Text, text)) => Ok(text),
             // jsonb on the wire: a version byte, then the text.
-            Some((Storage::Binary, [1, text @ ..])) => Ok(text),
+            Some((Storage::Text, text) | (Storage::Binary, [1, text @ ..])) => Ok(text),
             other => Err(wrong_storage(Column::Metadata, other)),
         }
     }
@@ -339,9 +338,10 @@ impl<'a> RawRow<'a> {
     fn boolean(&self, column: Column) -> Result<Option<bool>, DecodeError> {
         match self.field(column) {
             None | Some((Storage::Null, _)) => Ok(None),
-            Some((Storage::Integer, [value @ (0 | 1), 0, 0, 0, 0, 0, 0, 0]) | (Storage::Binary, [value @ (0 | 1)])) => {
-                Ok(Some(*value == 1))
-            }
+            Some(
+                (Storage::Integer, [value @ (0 | 1), 0, 0, 0, 0, 0, 0, 0])
+                | (Storage::Binary, [value @ (0 | 1)]),
+            ) => Ok(Some(*value == 1)),
             other => Err(wrong_storage(column, other)),
         }
     }
@@ -363,15 +363,22 @@ impl<'a> RawRow<'a> {
         let (storage, bytes) = self.field(column)?;
         Some(match storage {
             Storage::Null => return None,
-            Storage::Integer => <[u8; 8]>::try_from(bytes).map_or_else(|_| String::new(), |b| i64::from_le_bytes(b).to_string()),
-            Storage::Real => <[u8; 8]>::try_from(bytes).map_or_else(|_| String::new(), |b| f64::from_le_bytes(b).to_string()),
+            Storage::Integer => <[u8; 8]>::try_from(bytes)
+                .map_or_else(|_| String::new(), |b| i64::from_le_bytes(b).to_string()),
+            Storage::Real => <[u8; 8]>::try_from(bytes)
+                .map_or_else(|_| String::new(), |b| f64::from_le_bytes(b).to_string()),
             Storage::Text => String::from_utf8_lossy(bytes).into_owned(),
             Storage::Blob => format!("blob of {} bytes", bytes.len()),
             Storage::Binary => match column {
-                Column::Id | Column::EventId | Column::UserId | Column::ProjectId | Column::ApiKeyId | Column::ChainGeneration => {
-                    self.uuid(column).ok().flatten()?.to_string()
+                Column::Id
+                | Column::EventId
+                | Column::UserId
+                | Column::ProjectId
+                | Column::ApiKeyId
+                | Column::ChainGeneration => self.uuid(column).ok().flatten()?.to_string(),
+                Column::OccurredAt => {
+                    self.occurred_at().map_or_else(|error| error.reason, Timestamp::canonical)
                 }
-                Column::OccurredAt => self.occurred_at().map_or_else(|error| error.reason, Timestamp::canonical),
                 Column::Metadata => String::from_utf8_lossy(self.metadata().ok()?).into_owned(),
                 Column::LegacyFrozen => self.boolean(column).ok().flatten()?.to_string(),
                 Column::HmacVersion => self.integer(column).ok().flatten()?.to_string(),

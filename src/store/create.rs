@@ -32,33 +32,33 @@ pub struct FirstRow {
 pub fn check_absent(path: &Path) -> Result<()> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => {
-            Err(Error::unreachable("database.unreadable", format!("cannot look at {}: {error}", path.display())))
-        }
-        Ok(_) => Err(Error::refused("init.not-empty", format!("{} exists; init makes only what is not there", path.display()))
-            .hint("choose another path with --db; z4jctl never removes or overwrites a database")),
+        Err(error) => Err(Error::unreachable(
+            "database.unreadable",
+            format!("cannot look at {}: {error}", path.display()),
+        )),
+        Ok(_) => Err(Error::refused(
+            "init.not-empty",
+            format!("{} exists; init makes only what is not there", path.display()),
+        )
+        .hint("choose another path with --db; z4jctl never removes or overwrites a database")),
     }
 }
 
 /// Makes a SQLite file, mode 0600: whole or not at all.
 pub fn sqlite(path: &Path, sql: &str, row: &FirstRow) -> Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let temporary = tempfile::Builder::new()
-        .prefix(".z4jctl-init-")
-        .tempdir_in(directory)
-        .map_err(|error| {
+    let temporary =
+        tempfile::Builder::new().prefix(".z4jctl-init-").tempdir_in(directory).map_err(|error| {
             Error::unreachable("init.directory", format!("cannot write to {}: {error}", directory.display()))
                 .hint("the directory must exist and be writable")
         })?;
     let draft = temporary.path().join("z4j.db");
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&draft)
-        .map_err(|error| Error::unreachable("init.file", format!("cannot write {}: {error}", draft.display())))?;
-    fill_sqlite(&draft, sql, row)
-        .map_err(|error| Error::unreachable("init.failed", format!("cannot fill {}: {error}", path.display())))?;
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(|error| {
+        Error::unreachable("init.file", format!("cannot write {}: {error}", draft.display()))
+    })?;
+    fill_sqlite(&draft, sql, row).map_err(|error| {
+        Error::unreachable("init.failed", format!("cannot fill {}: {error}", path.display()))
+    })?;
     // A hard link fails when something has appeared meanwhile; a rename would replace it.
     fs::hard_link(&draft, path).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => {
@@ -69,7 +69,10 @@ pub fn sqlite(path: &Path, sql: &str, row: &FirstRow) -> Result<()> {
 }
 
 fn fill_sqlite(path: &Path, sql: &str, row: &FirstRow) -> rusqlite::Result<()> {
-    let mut connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let mut connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
     connection.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA synchronous = FULL")?;
     let transaction = connection.transaction()?;
     transaction.execute_batch(sql)?;
@@ -116,8 +119,11 @@ fn refuse_contents(shown: &str, count: i64) -> Result<()> {
     if count == 0 {
         return Ok(());
     }
-    Err(Error::refused("init.not-empty", format!("{shown} is not empty: it holds {count} tables, types or functions"))
-        .hint("create an empty database for it (CREATE DATABASE …); z4jctl never removes anything"))
+    Err(Error::refused(
+        "init.not-empty",
+        format!("{shown} is not empty: it holds {count} tables, types or functions"),
+    )
+    .hint("create an empty database for it (CREATE DATABASE …); z4jctl never removes anything"))
 }
 
 /// Fills an empty PostgreSQL database in one transaction. `sql` gives the statements for the server's date.
@@ -135,15 +141,25 @@ pub fn postgres(
     transaction.batch_execute("SELECT pg_advisory_xact_lock(2050255581)").map_err(fail)?;
     let count: i64 = transaction.query_one(CONTENTS, &[]).and_then(|row| row.try_get(0)).map_err(fail)?;
     refuse_contents(&shown, count)?;
-    let today: String =
-        transaction.query_one("SELECT current_date::text", &[]).and_then(|row| row.try_get(0)).map_err(fail)?;
-    let today = Timestamp::parse(&today).ok_or_else(|| Error::bug(format!("the server says that today is {today}")))?;
+    let today: String = transaction
+        .query_one("SELECT current_date::text", &[])
+        .and_then(|row| row.try_get(0))
+        .map_err(fail)?;
+    let today = Timestamp::parse(&today)
+        .ok_or_else(|| Error::bug(format!("the server says that today is {today}")))?;
     transaction.batch_execute(&sql(today)).map_err(fail)?;
     let occurred_at = row.occurred_at.canonical();
     let id = row.id.to_string();
     let row_hmac = row.row_hmac.to_string();
     let parameters: [&(dyn ToSql + Sync); 8] = [
-        &id, &occurred_at, &row.action, &row.target_type, &row.result, &row.outcome, &row.metadata, &row_hmac,
+        &id,
+        &occurred_at,
+        &row.action,
+        &row.target_type,
+        &row.result,
+        &row.outcome,
+        &row.metadata,
+        &row_hmac,
     ];
     transaction
         .execute(

@@ -228,15 +228,29 @@ impl Condition {
     /// One sentence for the operator.
     pub fn explain(self) -> &'static str {
         match self {
-            Self::Parked => "the upgrade stopped before the audit chain was activated: no brain starts on it; see `z4j audit activate-chain-state`",
-            Self::Stuck => "the upgrade from 1.6 by 1.9 or later stopped half way: no brain starts on it; restore the 1.6 backup and upgrade through 1.7.0",
-            Self::StuckEarly => "a 1.0 file that 1.1 to 1.2 tried to upgrade: the migration cannot go on, the audit log is not affected",
+            Self::Parked => {
+                "the upgrade stopped before the audit chain was activated: no brain starts on it; see `z4j audit activate-chain-state`"
+            }
+            Self::Stuck => {
+                "the upgrade from 1.6 by 1.9 or later stopped half way: no brain starts on it; restore the 1.6 backup and upgrade through 1.7.0"
+            }
+            Self::StuckEarly => {
+                "a 1.0 file that 1.1 to 1.2 tried to upgrade: the migration cannot go on, the audit log is not affected"
+            }
             Self::LeftoverColumns => "columns of an older release are left over; harmless",
-            Self::ForkCleanup => "`audit fork-cleanup` ran: rows in audit_log_legacy_forks lie outside the chain and are not verified",
-            Self::UnusableEvents => "table `events` was created by 1.3 on PostgreSQL and no release can use it; the audit log is not affected",
-            Self::BetweenReleases => "the revision is not a release head: a migration is under way or stopped",
+            Self::ForkCleanup => {
+                "`audit fork-cleanup` ran: rows in audit_log_legacy_forks lie outside the chain and are not verified"
+            }
+            Self::UnusableEvents => {
+                "table `events` was created by 1.3 on PostgreSQL and no release can use it; the audit log is not affected"
+            }
+            Self::BetweenReleases => {
+                "the revision is not a release head: a migration is under way or stopped"
+            }
             Self::Inconsistent => "revision and structure disagree; the structure decides",
-            Self::UnknownRevision => "the revision is not known to this z4jctl; rows are judged by the structure found",
+            Self::UnknownRevision => {
+                "the revision is not known to this z4jctl; rows are judged by the structure found"
+            }
             Self::StateMissing => "the row of audit_chain_state is missing: nothing bounds the chain",
         }
     }
@@ -308,8 +322,11 @@ pub fn detect(structure: &Structure) -> Result<Detection> {
     };
     for column in ["id", "occurred_at", "action", "metadata", "row_hmac", "prev_row_hmac"] {
         if !structure.has_column("audit_log", column) {
-            return Err(Error::refused("schema.audit-log", format!("table audit_log has no column {column}"))
-                .hint("this schema is not understood; nothing was checked"));
+            return Err(Error::refused(
+                "schema.audit-log",
+                format!("table audit_log has no column {column}"),
+            )
+            .hint("this schema is not understood; nothing was checked"));
         }
     }
 
@@ -328,11 +345,17 @@ pub fn detect(structure: &Structure) -> Result<Detection> {
     };
     let prepared = structure.preparation_rows > 0 && family == Family::Baseline;
     let generation = match known {
-        Some(known) if known.generation.family() == family && (known.generation == Generation::P) == prepared => {
+        Some(known)
+            if known.generation.family() == family && (known.generation == Generation::P) == prepared =>
+        {
             known.generation
         }
         other => {
-            conditions.push(if other.is_some() { Condition::Inconsistent } else { Condition::UnknownRevision });
+            conditions.push(if other.is_some() {
+                Condition::Inconsistent
+            } else {
+                Condition::UnknownRevision
+            });
             match family {
                 Family::Early => Generation::A,
                 Family::Baseline if prepared => Generation::P,
@@ -384,7 +407,8 @@ mod tests {
     use crate::error::Kind;
 
     fn structure(revision: &str, audit_columns: &[&str], extra: &[(&str, &[&str])]) -> Structure {
-        let mut audit: Vec<&str> = vec!["id", "occurred_at", "action", "metadata", "row_hmac", "prev_row_hmac"];
+        let mut audit: Vec<&str> =
+            vec!["id", "occurred_at", "action", "metadata", "row_hmac", "prev_row_hmac"];
         audit.extend(audit_columns);
         let columns = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let mut tables = BTreeMap::from([
@@ -426,7 +450,8 @@ mod tests {
         assert_eq!(detection.generation, Generation::F);
         assert!(detection.is(Condition::Inconsistent));
 
-        let mut newer = structure("v1_14_something", MARKERS, &[("audit_chain_state", &["observed_active_row_count"])]);
+        let mut newer =
+            structure("v1_14_something", MARKERS, &[("audit_chain_state", &["observed_active_row_count"])]);
         newer.state_rows = 1;
         let detection = detect(&newer).expect("readable");
         assert_eq!((detection.generation, detection.is(Condition::UnknownRevision)), (Generation::H, true));

@@ -73,7 +73,8 @@ const SQLITE_ACTIVE: &[Expected] = &[
     ),
 ];
 
-const FORBID_MUTATION_BASELINE: &[&str] = &["cb5a6edf8189d6cfa33e633e2c90498326fb6bfd7abce1bf5fceaf8d37b096d6"];
+const FORBID_MUTATION_BASELINE: &[&str] =
+    &["cb5a6edf8189d6cfa33e633e2c90498326fb6bfd7abce1bf5fceaf8d37b096d6"];
 const FORBID_MUTATION_ACTIVE: &[&str] = &["2bfc0c3020930b255404711a84bea6e06c3890e17514fc684cd5c6046f582cf0"];
 const FORBID_STATE_MUTATION: &[&str] = &["acc6c341b8aa45c01385a8fc3f207ca810d10739496c6fc840306d50981ad0b8"];
 const TALLY_ROWS: &[&str] = &["04f9c23d251e5fcacfa52a10d01af1dfe135b9f023f6c5f37faa3ce2207bcb56"];
@@ -154,7 +155,8 @@ fn problem(expected: &Expected, found: &[FoundGuard]) -> Option<String> {
         return Some(format!("{what} {name} fires on other events than it should"));
     }
     let body = guard.body.as_deref().map(fingerprint);
-    let known = expected.bodies.is_empty() || body.is_some_and(|body| expected.bodies.contains(&body.as_str()));
+    let known =
+        expected.bodies.is_empty() || body.is_some_and(|body| expected.bodies.contains(&body.as_str()));
     (!known).then(|| format!("{what} {name} was changed"))
 }
 

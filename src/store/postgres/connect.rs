@@ -62,7 +62,11 @@ fn unsuitable(target: &PostgresTarget) -> Error {
 
 fn connect_to(target: &PostgresTarget, endpoint: &Endpoint) -> Result<Option<Client>, (Error, bool)> {
     let mut config = Config::new();
-    config.user(&target.user).dbname(&target.dbname).application_name(&target.application_name).port(endpoint.port);
+    config
+        .user(&target.user)
+        .dbname(&target.dbname)
+        .application_name(&target.application_name)
+        .port(endpoint.port);
     match &endpoint.host {
         Host::Tcp(name) => config.host(name),
         Host::Unix(directory) => config.host_path(directory),
@@ -102,22 +106,27 @@ fn connect_to(target: &PostgresTarget, endpoint: &Endpoint) -> Result<Option<Cli
         }
     };
     let mut client = attempt.map_err(|error| (failed(&shown, &error), is_transient(&error)))?;
-    let suitable = is_suitable(&mut client, target.target_session).map_err(|error| (failed(&shown, &error), false))?;
+    let suitable =
+        is_suitable(&mut client, target.target_session).map_err(|error| (failed(&shown, &error), false))?;
     Ok(suitable.then_some(client))
 }
 
 fn is_suitable(client: &mut Client, wanted: TargetSession) -> Result<bool, ::postgres::Error> {
     let question = match wanted {
         TargetSession::Any => return Ok(true),
-        TargetSession::ReadWrite => "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'",
-        TargetSession::ReadOnly => "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'",
+        TargetSession::ReadWrite => {
+            "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'"
+        }
+        TargetSession::ReadOnly => {
+            "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'"
+        }
         TargetSession::Primary => "SELECT NOT pg_is_in_recovery()",
         TargetSession::Standby | TargetSession::PreferStandby => "SELECT pg_is_in_recovery()",
     };
     let answers = client.simple_query(question)?;
-    Ok(answers.iter().any(|message| {
-        matches!(message, ::postgres::SimpleQueryMessage::Row(row) if row.get(0) == Some("t"))
-    }))
+    Ok(answers.iter().any(
+        |message| matches!(message, ::postgres::SimpleQueryMessage::Row(row) if row.get(0) == Some("t")),
+    ))
 }
 
 /// Only a refused or reset connection is worth another try: the server may be starting.
@@ -146,29 +155,29 @@ pub(in crate::store) fn failed(shown: &str, error: &::postgres::Error) -> Error 
     };
     let message = db.message();
     let at = |what: &str| format!("{what} {shown}: {message}");
-    match db.code() {
-        &SqlState::INVALID_PASSWORD => {
+    match *db.code() {
+        SqlState::INVALID_PASSWORD => {
             Error::unreachable("database.password", at("the server rejected the password for"))
                 .hint("check the password: --db-file, Z4J_DATABASE_URL, PGPASSWORD or ~/.pgpass")
         }
-        &SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
+        SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
             Error::unreachable("database.authentication", at("the server does not let us in at"))
                 .hint("check user, pg_hba.conf and sslmode on the server's side")
         }
-        &SqlState::INVALID_CATALOG_NAME => {
+        SqlState::INVALID_CATALOG_NAME => {
             Error::unreachable("database.not-found", at("no such database at")).hint("check the name in the URL")
         }
-        &SqlState::INSUFFICIENT_PRIVILEGE => {
+        SqlState::INSUFFICIENT_PRIVILEGE => {
             Error::unreachable("database.privilege", at("the role may not read what is needed from")).hint(
                 "GRANT SELECT ON audit_log, audit_chain_state, audit_chain_preparation, z4j_meta, alembic_version TO the role \
                  (those of them that exist)",
             )
         }
-        &SqlState::QUERY_CANCELED => Error::unreachable("database.timeout", at("a statement was cancelled at"))
+        SqlState::QUERY_CANCELED => Error::unreachable("database.timeout", at("a statement was cancelled at"))
             .hint("raise --statement-timeout"),
-        &SqlState::LOCK_NOT_AVAILABLE => Error::refused("database.locked", at("a table is locked at"))
+        SqlState::LOCK_NOT_AVAILABLE => Error::refused("database.locked", at("a table is locked at"))
             .hint("a migration may be running; try again, or raise --lock-timeout"),
-        &SqlState::T_R_SERIALIZATION_FAILURE => {
+        SqlState::T_R_SERIALIZATION_FAILURE => {
             Error::unreachable("database.replica-conflict", at("the standby cancelled the snapshot at"))
                 .hint("set hot_standby_feedback or max_standby_streaming_delay on the standby, or read from the primary")
         }

@@ -118,15 +118,12 @@ impl Parser {
 
     fn push(&mut self, mut fields: &[u8]) {
         while let Some((length, rest)) = fields.split_first_chunk::<4>() {
-            match usize::try_from(i32::from_be_bytes(*length)) {
-                Ok(length) => {
-                    self.batch.push(Storage::Binary, &rest[..length]);
-                    fields = &rest[length..];
-                }
-                Err(_) => {
-                    self.batch.push(Storage::Null, &[]);
-                    fields = rest;
-                }
+            if let Ok(length) = usize::try_from(i32::from_be_bytes(*length)) {
+                self.batch.push(Storage::Binary, &rest[..length]);
+                fields = &rest[length..];
+            } else {
+                self.batch.push(Storage::Null, &[]);
+                fields = rest;
             }
         }
     }

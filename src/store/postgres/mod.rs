@@ -60,7 +60,7 @@ impl PostgresStore {
         ))?;
         let rows = store.query("SELECT current_setting('server_version'), pg_is_in_recovery()")?;
         if let Some(row) = rows.first() {
-            store.version = row.get(0).unwrap_or_default().to_owned();
+            row.get(0).unwrap_or_default().clone_into(&mut store.version);
             store.standby = row.get(1) == Some("t");
         }
         Ok(store)
@@ -75,7 +75,8 @@ impl PostgresStore {
     /// See [`super::Store::facts`].
     pub fn facts(&mut self, detection: &Detection) -> Result<LogFacts> {
         self.check_types(detection)?;
-        let rows = self.count("SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'audit_log'::regclass")?;
+        let rows = self
+            .count("SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'audit_log'::regclass")?;
         let last = self
             .query(&format!(
                 "SELECT {}, id FROM audit_log ORDER BY occurred_at DESC, id DESC LIMIT 1",
@@ -112,10 +113,12 @@ impl PostgresStore {
     pub fn scan(&mut self, scan: &Scan, emit: Emit<'_>) -> Result<()> {
         let mut filter = String::new();
         if let Some(since) = scan.since {
-            filter.push_str(&format!(" AND occurred_at >= {}", literal(since)));
+            filter.push_str(" AND occurred_at >= ");
+            filter.push_str(&literal(since));
         }
         if let Some(until) = scan.until {
-            filter.push_str(&format!(" AND occurred_at < {}", literal(until)));
+            filter.push_str(" AND occurred_at < ");
+            filter.push_str(&literal(until));
         }
         let query = format!(
             "SELECT {} FROM audit_log WHERE true{filter} ORDER BY occurred_at, id",
@@ -123,7 +126,10 @@ impl PostgresStore {
         );
         self.execute(&format!("SET LOCAL statement_timeout = {}", milliseconds(self.options.walk_timeout)))?;
         copy::copy(&mut self.client, &query, scan.layout, &self.cancel, &self.shown, emit)?;
-        self.execute(&format!("SET LOCAL statement_timeout = {}", milliseconds(self.options.statement_timeout)))
+        self.execute(&format!(
+            "SET LOCAL statement_timeout = {}",
+            milliseconds(self.options.statement_timeout)
+        ))
     }
 
     /// See [`super::Store::row_before`].
@@ -248,7 +254,11 @@ impl PostgresStore {
     }
 
     fn exists(&mut self, table: &str) -> Result<bool> {
-        Ok(self.query(&format!("SELECT to_regclass('{table}') IS NOT NULL"))?.first().and_then(|row| row.get(0)) == Some("t"))
+        Ok(self
+            .query(&format!("SELECT to_regclass('{table}') IS NOT NULL"))?
+            .first()
+            .and_then(|row| row.get(0))
+            == Some("t"))
     }
 
     fn meta(&mut self, key: &str) -> Result<Option<String>> {

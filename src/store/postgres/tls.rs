@@ -26,7 +26,10 @@ pub(super) fn connector(tls: &Tls) -> Result<MakeRustlsConnect> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(trusted.iter().cloned());
     if verification != Verification::None && roots.is_empty() {
-        return Err(Error::unreachable("database.no-root-certificate", "no usable root certificate was found"));
+        return Err(Error::unreachable(
+            "database.no-root-certificate",
+            "no usable root certificate was found",
+        ));
     }
     let builder = if verification == Verification::ChainAndName {
         builder.with_root_certificates(roots)
@@ -68,7 +71,10 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>> {
 }
 
 fn bad_file(path: &Path, reason: &dyn std::fmt::Display) -> Error {
-    Error::unreachable("database.certificate", format!("cannot use certificate file {}: {reason}", path.display()))
+    Error::unreachable(
+        "database.certificate",
+        format!("cannot use certificate file {}: {reason}", path.display()),
+    )
 }
 
 /// Verifies the chain but not the name (`verify-ca`), or nothing at all (`require` without root certificate).
@@ -110,7 +116,12 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+        verify_tls12_signature(
+            message,
+            certificate,
+            signature,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn verify_tls13_signature(
@@ -119,7 +130,12 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+        verify_tls13_signature(
+            message,
+            certificate,
+            signature,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

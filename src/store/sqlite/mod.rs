@@ -209,8 +209,10 @@ impl SqliteStore {
 
     /// See [`super::Store::row_by_position`].
     pub fn row_by_position(&mut self, position: u64, layout: Layout) -> Result<RowBatch> {
-        let sql =
-            format!("SELECT {} FROM audit_log ORDER BY occurred_at, id LIMIT 1 OFFSET ?1", layout.select_list());
+        let sql = format!(
+            "SELECT {} FROM audit_log ORDER BY occurred_at, id LIMIT 1 OFFSET ?1",
+            layout.select_list()
+        );
         let offset = i64::try_from(position.saturating_sub(1)).unwrap_or(i64::MAX);
         let mut batch = self.rows(&sql, params![offset], layout)?;
         batch.first_position = position;
@@ -352,10 +354,7 @@ impl SqliteStore {
                 observed_active_row_count: integer(18)?,
             })
         };
-        statement
-            .query_map([], read)
-            .and_then(Iterator::collect)
-            .map_err(|error| failed(&self.path, &error))
+        statement.query_map([], read).and_then(Iterator::collect).map_err(|error| failed(&self.path, &error))
     }
 
     fn preparation(&self) -> Result<Option<Preparation>> {

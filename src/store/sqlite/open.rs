@@ -58,8 +58,11 @@ impl Fingerprint {
         if Self::take(path).as_ref() == Some(self) {
             return Ok(());
         }
-        Err(Error::unreachable("database.changed", format!("{} was opened while it was read", path.display()))
-            .hint("run the command again"))
+        Err(Error::unreachable(
+            "database.changed",
+            format!("{} was opened while it was read", path.display()),
+        )
+        .hint("run the command again"))
     }
 }
 
@@ -108,31 +111,41 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 fn read_header(path: &Path) -> Result<Vec<u8>> {
     let shown = path.display();
     let metadata = fs::metadata(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            Error::unreachable("database.not-found", format!("no such database file: {shown}")).hint(
-                "give the path with --db or Z4J_DATABASE_URL; `z4jctl config show` tells where it was looked for",
-            )
-        }
+        std::io::ErrorKind::NotFound => Error::unreachable(
+            "database.not-found",
+            format!("no such database file: {shown}"),
+        )
+        .hint(
+            "give the path with --db or Z4J_DATABASE_URL; `z4jctl config show` tells where it was looked for",
+        ),
         _ => Error::unreachable("database.unreadable", format!("cannot read {shown}: {error}")),
     })?;
     if metadata.is_dir() {
-        return Err(Error::unreachable("database.directory", format!("{shown} is a directory, not a database"))
-            .hint("the database of a brain is the file z4j.db in its home directory"));
+        return Err(Error::unreachable(
+            "database.directory",
+            format!("{shown} is a directory, not a database"),
+        )
+        .hint("the database of a brain is the file z4j.db in its home directory"));
     }
     if !metadata.is_file() {
         return Err(Error::unreachable("database.not-a-file", format!("{shown} is not a regular file")));
     }
     if metadata.len() == 0 {
-        return Err(Error::unreachable("database.empty-file", format!("{shown} is empty: nothing was ever written to it"))
-            .hint("`z4jctl init` creates a fresh brain database"));
+        return Err(Error::unreachable(
+            "database.empty-file",
+            format!("{shown} is empty: nothing was ever written to it"),
+        )
+        .hint("`z4jctl init` creates a fresh brain database"));
     }
     let mut header = Vec::new();
-    fs::File::open(path)
-        .and_then(|file| file.take(100).read_to_end(&mut header))
-        .map_err(|error| Error::unreachable("database.unreadable", format!("cannot read {shown}: {error}")))?;
+    fs::File::open(path).and_then(|file| file.take(100).read_to_end(&mut header)).map_err(|error| {
+        Error::unreachable("database.unreadable", format!("cannot read {shown}: {error}"))
+    })?;
     if !header.starts_with(MAGIC) {
         let hint = match header.as_slice() {
-            [b'P', b'G', b'D', b'M', b'P', ..] => "this is a PostgreSQL dump; restore it with pg_restore first",
+            [b'P', b'G', b'D', b'M', b'P', ..] => {
+                "this is a PostgreSQL dump; restore it with pg_restore first"
+            }
             [0x1f, 0x8b, ..] => "this is gzip; unpack it first",
             _ => "give the path of the brain's SQLite file or a postgresql:// URL",
         };
@@ -167,9 +180,10 @@ pub(super) fn failed(path: &Path, error: &rusqlite::Error) -> Error {
             Error::unreachable("database.corrupt", format!("{shown} is damaged: {text}"))
                 .hint("the file may be truncated; restore a backup, then verify that")
         }
-        Some(ErrorCode::NotADatabase) => {
-            Error::unreachable("database.not-sqlite", format!("{shown} is not a SQLite database, or it is encrypted"))
-        }
+        Some(ErrorCode::NotADatabase) => Error::unreachable(
+            "database.not-sqlite",
+            format!("{shown} is not a SQLite database, or it is encrypted"),
+        ),
         Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
             Error::unreachable("database.unreadable", format!("cannot open {shown}: {text}"))
                 .hint("check the permissions of the file and its directory")
