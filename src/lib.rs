@@ -4,7 +4,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`format`] | pure: canonical rows of every generation, MACs, key ids, timestamps |
+//! | [`mod@format`] | pure: canonical rows of every generation, MACs, key ids, timestamps |
 //! | [`store`] | the brain's database: connect, detect the generation, read rows |
 //! | [`audit`], [`init`], [`migrate`] | operations: options in, a serialisable report out |
 //! | [`cli`] | the face: arguments, rendering, progress, exit code |
