@@ -157,7 +157,7 @@ impl SqliteStore {
         }
         restrict(" ORDER BY occurred_at, id LIMIT ?", &[Value::Integer(limit)]);
 
-        let fail = |error: &rusqlite::Error| failed(&self.path, error);
+        let fail = |error: &rusqlite::Error| self.interrupted_or(error);
         let mut statement = self.connection.prepare(&sql).map_err(|error| fail(&error))?;
         let columns = scan.layout.columns().len();
         let mut rows = statement.query(rusqlite::params_from_iter(values)).map_err(|error| fail(&error))?;
@@ -232,7 +232,7 @@ impl SqliteStore {
     /// See [`super::Store::snapshot`].
     pub fn snapshot(&self) -> Snapshot {
         let isolation = match (self.mode, self.held) {
-            (Mode::Immutable, _) => "immutable",
+            (mode, _) if mode.is_unguarded() => "immutable",
             (_, true) => "read-transaction",
             (_, false) => "bounded-chunks",
         };
@@ -286,7 +286,7 @@ impl SqliteStore {
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )
             .optional()
-            .map_err(|error| failed(&self.path, &error))?;
+            .map_err(|error| self.interrupted_or(&error))?;
         let text = |value: &Value| match value {
             Value::Text(text) => Some(text.clone()),
             _ => None,
@@ -326,7 +326,7 @@ impl SqliteStore {
              active_row_count, active_key_counts, frozen_row_count, frozen_snapshot_digest, \
              retired_recovery_binding, state_mac, {tally} FROM audit_chain_state LIMIT 2"
         );
-        let mut statement = self.connection.prepare(&sql).map_err(|error| failed(&self.path, &error))?;
+        let mut statement = self.connection.prepare(&sql).map_err(|error| self.interrupted_or(&error))?;
         let read = |row: &Row<'_>| {
             let text = |index| row.get_ref(index).map(loose_text);
             let integer = |index| row.get_ref(index).map(loose_integer);
@@ -354,7 +354,7 @@ impl SqliteStore {
                 observed_active_row_count: integer(18)?,
             })
         };
-        statement.query_map([], read).and_then(Iterator::collect).map_err(|error| failed(&self.path, &error))
+        statement.query_map([], read).and_then(Iterator::collect).map_err(|error| self.interrupted_or(&error))
     }
 
     fn preparation(&self) -> Result<Option<Preparation>> {
@@ -378,7 +378,7 @@ impl SqliteStore {
                 read,
             )
             .optional()
-            .map_err(|error| failed(&self.path, &error))
+            .map_err(|error| self.interrupted_or(&error))
     }
 
     fn guards(&self) -> Result<Vec<FoundGuard>> {
@@ -390,11 +390,11 @@ impl SqliteStore {
                 "SELECT type, name, sql FROM sqlite_master WHERE tbl_name IN ('audit_log', 'audit_chain_state') \
                  AND type IN ('trigger', 'index', 'table') AND sql IS NOT NULL",
             )
-            .map_err(|error| failed(&self.path, &error))?;
+            .map_err(|error| self.interrupted_or(&error))?;
         let found: Vec<(String, String, String)> = statement
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .and_then(Iterator::collect)
-            .map_err(|error| failed(&self.path, &error))?;
+            .map_err(|error| self.interrupted_or(&error))?;
         Ok(found
             .into_iter()
             .filter_map(|(kind, name, sql)| {
@@ -432,11 +432,11 @@ impl SqliteStore {
     fn read_data_version(&self) -> Result<i64> {
         self.connection
             .query_row("PRAGMA data_version", [], |row| row.get(0))
-            .map_err(|error| failed(&self.path, &error))
+            .map_err(|error| self.interrupted_or(&error))
     }
 
     fn batch(&self, sql: &str) -> Result<()> {
-        self.connection.execute_batch(sql).map_err(|error| failed(&self.path, &error))
+        self.connection.execute_batch(sql).map_err(|error| self.interrupted_or(&error))
     }
 
     fn interrupted_or(&self, error: &rusqlite::Error) -> crate::error::Error {
@@ -445,8 +445,8 @@ impl SqliteStore {
 
     fn rows(&self, sql: &str, parameters: impl Params, layout: Layout) -> Result<RowBatch> {
         let mut batch = RowBatch::new(layout);
-        let mut statement = self.connection.prepare(sql).map_err(|error| failed(&self.path, &error))?;
-        let mut rows = statement.query(parameters).map_err(|error| failed(&self.path, &error))?;
+        let mut statement = self.connection.prepare(sql).map_err(|error| self.interrupted_or(&error))?;
+        let mut rows = statement.query(parameters).map_err(|error| self.interrupted_or(&error))?;
         while let Some(row) = rows.next().map_err(|error| self.interrupted_or(&error))? {
             push_row(row, layout.columns().len(), &mut batch);
         }
@@ -454,18 +454,18 @@ impl SqliteStore {
     }
 
     fn texts(&self, sql: &str, parameters: impl Params) -> Result<Vec<String>> {
-        let mut statement = self.connection.prepare(sql).map_err(|error| failed(&self.path, &error))?;
+        let mut statement = self.connection.prepare(sql).map_err(|error| self.interrupted_or(&error))?;
         statement
             .query_map(parameters, |row| row.get(0))
             .and_then(Iterator::collect)
-            .map_err(|error| failed(&self.path, &error))
+            .map_err(|error| self.interrupted_or(&error))
     }
 
     fn optional(&self, sql: &str, parameters: impl Params) -> Result<Option<String>> {
         self.connection
             .query_row(sql, parameters, |row| row.get(0))
             .optional()
-            .map_err(|error| failed(&self.path, &error))
+            .map_err(|error| self.interrupted_or(&error))
     }
 
     fn count(&self, sql: &str, parameters: impl Params) -> Result<u64> {

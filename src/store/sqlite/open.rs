@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use rusqlite::config::DbConfig;
 use rusqlite::ffi::{self, ErrorCode};
 use rusqlite::{Connection, OpenFlags};
 
@@ -27,6 +28,27 @@ pub(super) enum Mode {
     /// A write-ahead log that nobody has open. A normal reader would create `-shm` and `-wal` files beside the
     /// database; reading never writes, so the file is read as it is and checked for changes afterwards.
     Immutable,
+    /// The same with a log that was left behind, as by a backup that copied both files. What is in it counts, and
+    /// its index, which a normal reader would write beside it, is kept in memory.
+    Orphaned,
+}
+
+impl Mode {
+    fn of(path: &Path, header: &[u8]) -> Self {
+        let log = fs::metadata(beside(path, "-wal"));
+        match header.get(READ_VERSION) {
+            // Whoever has the log open has its index open too.
+            Some(2) if log.is_ok() && beside(path, "-shm").exists() => Self::Wal,
+            Some(2) if log.is_ok_and(|log| log.len() > 0) => Self::Orphaned,
+            Some(2) => Self::Immutable,
+            _ => Self::Rollback,
+        }
+    }
+
+    /// Whether the file is read without locks, so that somebody else may change it meanwhile.
+    pub(super) fn is_unguarded(self) -> bool {
+        matches!(self, Self::Immutable | Self::Orphaned)
+    }
 }
 
 pub(super) struct Opened {
@@ -35,27 +57,30 @@ pub(super) struct Opened {
     pub(super) fingerprint: Option<Fingerprint>,
 }
 
-/// What changes when somebody opens a database that is read as immutable.
+/// What changes when somebody opens a database that is read without locks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fingerprint {
-    length: u64,
-    modified: Option<SystemTime>,
-    has_log: bool,
+    database: Option<(u64, SystemTime)>,
+    log: Option<(u64, SystemTime)>,
+    has_index: bool,
 }
 
 impl Fingerprint {
-    fn take(path: &Path) -> Option<Self> {
-        let metadata = fs::metadata(path).ok()?;
-        Some(Self {
-            length: metadata.len(),
-            modified: metadata.modified().ok(),
-            has_log: has_write_ahead_log(path),
-        })
+    fn take(path: &Path) -> Self {
+        let file = |path: &Path| {
+            let metadata = fs::metadata(path).ok()?;
+            Some((metadata.len(), metadata.modified().ok()?))
+        };
+        Self {
+            database: file(path),
+            log: file(&beside(path, "-wal")),
+            has_index: beside(path, "-shm").exists(),
+        }
     }
 
     /// Fails when the file is no longer what it was.
     pub(super) fn check(&self, path: &Path) -> Result<()> {
-        if Self::take(path).as_ref() == Some(self) {
+        if Self::take(&real(path)) == *self {
             return Ok(());
         }
         Err(Error::unreachable(
@@ -68,43 +93,80 @@ impl Fingerprint {
 
 pub(super) fn open(path: &Path, lock_timeout: Duration) -> Result<Opened> {
     let header = read_header(path)?;
-    let mode = match header.get(READ_VERSION) {
-        Some(2) if has_write_ahead_log(path) => Mode::Wal,
-        Some(2) => Mode::Immutable,
-        _ => Mode::Rollback,
-    };
+    // SQLite looks for journal and log beside the file itself, not beside a link to it.
+    let file = real(path);
+    let mode = Mode::of(&file, &header);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let fingerprint = if mode == Mode::Immutable { Fingerprint::take(path) } else { None };
-    let opened = if mode == Mode::Immutable {
-        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let encoded = percent_encode(absolute.as_os_str().as_encoded_bytes(), PATH);
-        Connection::open_with_flags(format!("file:{encoded}?immutable=1"), flags | OpenFlags::SQLITE_OPEN_URI)
-    } else {
-        Connection::open_with_flags(path, flags)
+    let fingerprint = mode.is_unguarded().then(|| Fingerprint::take(&file));
+    let uri = |parameter: &str| {
+        let encoded = percent_encode(file.as_os_str().as_encoded_bytes(), PATH);
+        Connection::open_with_flags(format!("file:{encoded}?{parameter}"), flags | OpenFlags::SQLITE_OPEN_URI)
+    };
+    let opened = match mode {
+        Mode::Rollback | Mode::Wal => Connection::open_with_flags(&file, flags),
+        Mode::Immutable => uri("immutable=1"),
+        // Without locks, since the one that a private index asks for is a writer's.
+        Mode::Orphaned => uri("vfs=unix-none"),
     };
     let connection = opened.map_err(|error| failed(path, &error))?;
     connection
         .busy_timeout(lock_timeout)
         .and_then(|()| {
+            if mode == Mode::Orphaned {
+                // The last one to close a database writes its log into it.
+                connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+                connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE")?;
+            }
             // A hostile schema must not run anything here: no writes, no functions from the schema.
             connection.execute_batch(
                 "PRAGMA query_only = ON; PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF; \
                  PRAGMA cache_size = -8000; PRAGMA cell_size_check = ON;",
             )
         })
-        .and_then(|()| connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(())))
         .map_err(|error| failed(path, &error))?;
+    check_length(&connection, path, mode)?;
     Ok(Opened { connection, mode, fingerprint })
 }
 
-fn has_write_ahead_log(path: &Path) -> bool {
-    fs::metadata(beside(path, "-wal")).is_ok_and(|metadata| metadata.len() > 0)
+/// Reads something, and refuses a file that ends inside a page: SQLite would read zeros there, and an honest row
+/// would look as if somebody had changed it.
+fn check_length(connection: &Connection, path: &Path, mode: Mode) -> Result<()> {
+    let look = || {
+        connection.execute_batch("BEGIN")?;
+        connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()))?;
+        // Under the lock that this took, so that no writer is about to make the file longer.
+        let length = fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let page: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+        connection.execute_batch("COMMIT")?;
+        Ok((length, u64::try_from(page).unwrap_or(1).max(1)))
+    };
+    let (length, page) = look().map_err(|error| failed(path, &error))?;
+    if mode != Mode::Wal && length % page != 0 {
+        let what = format!("its {length} bytes are no whole number of pages of {page}");
+        return Err(corrupt(path, &what));
+    }
+    Ok(())
+}
+
+fn corrupt(path: &Path, what: &str) -> Error {
+    Error::unreachable("database.corrupt", format!("{} is damaged: {what}", path.display()))
+        .hint("the file may be truncated; restore a backup, then verify that")
+}
+
+/// The file itself, when the path is a link to it.
+fn real(path: &Path) -> PathBuf {
+    fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    Error::unreachable("database.unreadable", format!("cannot read {}: {error}", path.display()))
+        .hint("run as a user who may read the file and enter its directory, such as the brain's own")
 }
 
 /// The first bytes of the file, when it is a SQLite database at all.
@@ -118,7 +180,7 @@ fn read_header(path: &Path) -> Result<Vec<u8>> {
         .hint(
             "give the path with --db or Z4J_DATABASE_URL; `z4jctl config show` tells where it was looked for",
         ),
-        _ => Error::unreachable("database.unreadable", format!("cannot read {shown}: {error}")),
+        _ => unreadable(path, &error),
     })?;
     if metadata.is_dir() {
         return Err(Error::unreachable(
@@ -128,7 +190,8 @@ fn read_header(path: &Path) -> Result<Vec<u8>> {
         .hint("the database of a brain is the file z4j.db in its home directory"));
     }
     if !metadata.is_file() {
-        return Err(Error::unreachable("database.not-a-file", format!("{shown} is not a regular file")));
+        return Err(Error::unreachable("database.not-a-file", format!("{shown} is not a regular file"))
+            .hint("the database of a brain is the file z4j.db in its home directory; copy it if it comes from a pipe"));
     }
     if metadata.len() == 0 {
         return Err(Error::unreachable(
@@ -138,9 +201,9 @@ fn read_header(path: &Path) -> Result<Vec<u8>> {
         .hint("`z4jctl init` creates a fresh brain database"));
     }
     let mut header = Vec::new();
-    fs::File::open(path).and_then(|file| file.take(100).read_to_end(&mut header)).map_err(|error| {
-        Error::unreachable("database.unreadable", format!("cannot read {shown}: {error}"))
-    })?;
+    fs::File::open(path)
+        .and_then(|file| file.take(100).read_to_end(&mut header))
+        .map_err(|error| unreadable(path, &error))?;
     if !header.starts_with(MAGIC) {
         let hint = match header.as_slice() {
             [b'P', b'G', b'D', b'M', b'P', ..] => {
@@ -165,35 +228,39 @@ pub(super) fn failed(path: &Path, error: &rusqlite::Error) -> Error {
         _ => (None, 0),
     };
     if extended == ffi::SQLITE_READONLY_ROLLBACK || beside_is_hot(path, code) {
+        let journal = beside(&real(path), "-journal");
+        let journal = journal.display();
         return Error::unreachable(
             "database.hot-journal",
-            format!("{shown} was left in the middle of a write: its journal {shown}-journal must be rolled back first"),
+            format!(
+                "{shown} was left in the middle of a write: its journal {journal} must be rolled back first"
+            ),
         )
-        .hint("start the brain once (it rolls back), or work on a copy of both files; z4jctl never writes here");
+        .hint(
+            "start the brain once (it rolls back), or work on a copy of both files; z4jctl never writes here",
+        );
     }
     match code {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             Error::refused("database.locked", format!("{shown} is locked by another process"))
                 .hint("wait for the writer to finish, or give it more time with --lock-timeout")
         }
-        Some(ErrorCode::DatabaseCorrupt) => {
-            Error::unreachable("database.corrupt", format!("{shown} is damaged: {text}"))
-                .hint("the file may be truncated; restore a backup, then verify that")
+        Some(ErrorCode::DatabaseCorrupt) => corrupt(path, &text),
+        Some(ErrorCode::NotADatabase) => {
+            Error::unreachable("database.not-sqlite", format!("{shown} is not a SQLite database: {text}"))
+                .hint("it begins like one, so it is damaged or encrypted; restore a backup, then verify that")
         }
-        Some(ErrorCode::NotADatabase) => Error::unreachable(
-            "database.not-sqlite",
-            format!("{shown} is not a SQLite database, or it is encrypted"),
-        ),
         Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
             Error::unreachable("database.unreadable", format!("cannot open {shown}: {text}"))
                 .hint("check the permissions of the file and its directory")
         }
-        _ => Error::unreachable("database.failed", format!("cannot read {shown}: {text}")),
+        _ => Error::unreachable("database.failed", format!("cannot read {shown}: {text}"))
+            .hint("check the disk and the file system; a copy of the file may be readable"),
     }
 }
 
 /// A journal that is there while the file cannot be opened is one that nobody is writing.
 fn beside_is_hot(path: &Path, code: Option<ErrorCode>) -> bool {
     matches!(code, Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
-        && fs::metadata(beside(path, "-journal")).is_ok_and(|metadata| metadata.len() > 0)
+        && fs::metadata(beside(&real(path), "-journal")).is_ok_and(|metadata| metadata.len() > 0)
 }
