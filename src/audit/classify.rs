@@ -13,7 +13,7 @@ use crate::audit::walk::{Chain, Suspect};
 use crate::error::Result;
 use crate::format::mac::Digest;
 use crate::store::batch::{Column, Layout, RawRow};
-use crate::store::{Scan, Store};
+use crate::store::{Scan, ScanEnd, Store};
 
 /// Positions that are remembered for one MAC; more copies than this tell nothing new.
 const MAX_PLACES: usize = 8;
@@ -43,14 +43,20 @@ impl Places {
             return Ok(places);
         }
         let scan = Scan { layout: Layout::links(), since: None, until: None };
-        store.scan(&scan, &mut |mut batch| {
-            for (position, row) in batch.rows() {
-                note(&mut places.owners, mac_of(row, Column::RowHmac), position);
-                note(&mut places.successors, mac_of(row, Column::PrevRowHmac), position);
+        loop {
+            let end = store.scan(&scan, &mut |mut batch| {
+                for (position, row) in batch.rows() {
+                    note(&mut places.owners, mac_of(row, Column::RowHmac), position);
+                    note(&mut places.successors, mac_of(row, Column::PrevRowHmac), position);
+                }
+                batch.clear(1);
+                Ok(batch)
+            })?;
+            if end == ScanEnd::Complete {
+                break;
             }
-            batch.clear(1);
-            Ok(batch)
-        })?;
+            places.owners.values_mut().chain(places.successors.values_mut()).for_each(Vec::clear);
+        }
         Ok(places)
     }
 

@@ -11,7 +11,7 @@ use crate::audit::keys::Keys;
 use crate::error::{Error, Result};
 use crate::store::batch::RowBatch;
 use crate::store::generation::Family;
-use crate::store::{Scan, Store};
+use crate::store::{Scan, ScanEnd, Store};
 
 /// Reads the rows of a scan, checks them on `jobs` cores, and hands them to `consume` in chain order. What is
 /// held at a time is bounded by the number of cores, not by the log.
@@ -23,7 +23,7 @@ pub fn run(
     jobs: NonZeroUsize,
     first_position: u64,
     consume: &mut dyn FnMut(&CheckedBatch) -> Result<()>,
-) -> Result<()> {
+) -> Result<ScanEnd> {
     let renumber = |mut batch: RowBatch| {
         batch.first_position += first_position - 1;
         batch
@@ -69,11 +69,11 @@ pub fn run(
             Ok(spare.pop().unwrap_or_else(|| RowBatch::new(scan.layout)))
         });
         drop(work_sender);
-        result?;
+        let end = result?;
         while order.next < sent {
             order.wait()?;
         }
-        Ok(())
+        Ok(end)
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use crate::audit::bounds::{self, Retention, StateTrust};
-use crate::audit::check::{Checker, Link, Verdict};
+use crate::audit::check::{Checker, Link, Part, Verdict};
 use crate::audit::classify::{Places, classify};
 use crate::audit::finding::{Class, Finding, Neighbour};
 use crate::audit::head::{KnownHeadInput, judge_known_head};
@@ -18,7 +18,7 @@ use crate::error::{Error, ExitCode, Result};
 use crate::format::Timestamp;
 use crate::store::batch::Layout;
 use crate::store::generation::{Detection, Family, Generation};
-use crate::store::{LogFacts, OpenOptions, Scan, Store};
+use crate::store::{LogFacts, OpenOptions, Scan, ScanEnd, Store};
 
 /// What to verify and how.
 #[derive(Debug, Clone)]
@@ -253,22 +253,29 @@ fn walk(
                 _ => None,
             };
             let intact = matches!(checked.verdict, Verdict::Verified(_));
-            walk.live.begin_after(checked.mac, intact, neighbour, position);
+            if checked.part == Part::Live {
+                walk.live.begin_after(checked.mac, intact, neighbour, position);
+            }
             first_position = position + 1;
         }
     }
     let scan = Scan { layout, since: options.since, until: options.until };
-    progress.begin(facts.rows);
-    let mut done = 0;
-    let result = pipeline::run(store, &scan, keys, family, options.jobs, first_position, &mut |batch| {
-        context.cancel.check()?;
-        walk.add(batch);
-        done += u64::try_from(batch.rows.len()).unwrap_or(0);
-        progress.advance(done);
-        Ok(())
-    });
-    progress.finish();
-    result.map(|()| walk)
+    loop {
+        let mut attempt = walk.clone();
+        progress.begin(facts.rows);
+        let mut done = 0;
+        let end = pipeline::run(store, &scan, keys, family, options.jobs, first_position, &mut |batch| {
+            context.cancel.check()?;
+            attempt.add(batch);
+            done += u64::try_from(batch.rows.len()).unwrap_or(0);
+            progress.advance(done);
+            Ok(())
+        });
+        progress.finish();
+        if end? == ScanEnd::Complete {
+            return Ok(attempt);
+        }
+    }
 }
 
 /// No row verifies although rows are signed: the key is wrong, or everything is.

@@ -158,7 +158,7 @@ pub struct Sighting {
 }
 
 /// The walk over a log.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Walk {
     /// Early, baseline or active rows.
     pub live: Chain,

@@ -8,6 +8,9 @@ use serde::{Serialize, Serializer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id([u8; 16]);
 
+/// Where each byte stands in the dashed form.
+const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+
 impl Id {
     /// From the 16 bytes of PostgreSQL's binary form.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
@@ -22,25 +25,15 @@ impl Id {
     /// Reads 32 hexadecimal digits or the dashed form, in either case.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let mut bytes = [0; 16];
-        let mut pairs = bytes.iter_mut();
         match text.len() {
             32 => {
-                for (byte, pair) in pairs.zip(text.chunks_exact(2)) {
+                for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
                     *byte = super::mac::hex_pair(pair[0], pair[1])?;
                 }
             }
-            36 => {
-                let mut at = 0;
-                while at < 36 {
-                    if matches!(at, 8 | 13 | 18 | 23) {
-                        if text[at] != b'-' {
-                            return None;
-                        }
-                        at += 1;
-                    } else {
-                        *pairs.next()? = super::mac::hex_pair(text[at], text[at + 1])?;
-                        at += 2;
-                    }
+            36 if [8, 13, 18, 23].iter().all(|at| text[*at] == b'-') => {
+                for (byte, at) in bytes.iter_mut().zip(PLACES) {
+                    *byte = super::mac::hex_pair(text[at], text[at + 1])?;
                 }
             }
             _ => return None,
@@ -50,12 +43,11 @@ impl Id {
 
     /// Appends the dashed form.
     pub fn write(self, out: &mut Vec<u8>) {
-        for (at, byte) in self.0.iter().enumerate() {
-            if matches!(at, 4 | 6 | 8 | 10) {
-                out.push(b'-');
-            }
-            out.extend_from_slice(&super::mac::hex_byte(*byte));
+        let mut text = [b'-'; 36];
+        for (byte, at) in self.0.iter().zip(PLACES) {
+            text[at..at + 2].copy_from_slice(&super::mac::hex_byte(*byte));
         }
+        out.extend_from_slice(&text);
     }
 
     /// The form that SQLite stores: 32 lower-case digits.

@@ -97,29 +97,39 @@ pub fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Bytes that cannot stand in a string as they are: `"`, `\` and control characters.
-static SPECIAL: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        table[byte] = true;
-        byte += 1;
-    }
-    table[b'"' as usize] = true;
-    table[b'\\' as usize] = true;
-    table
-};
+/// Whether a byte cannot stand in a string as it is: `"`, `\` and control characters.
+fn is_special(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
 
-fn write_escaped(text: &[u8], out: &mut Vec<u8>) {
-    let mut from = 0;
-    for (at, byte) in text.iter().enumerate() {
-        if SPECIAL[usize::from(*byte)] {
-            out.extend_from_slice(&text[from..at]);
-            from = at + 1;
-            write_special(*byte, out);
+/// How many bytes from the front can stand in a string as they are. Looks at eight at a time: strings are most of
+/// what is hashed, and almost all of it is plain.
+fn plain_length(text: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGHS: u64 = ONES << 7;
+    // In a word that holds no carry from below, the lowest flagged byte is exact.
+    let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGHS;
+    let equal = |word: u64, byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    let mut at = 0;
+    while let Some(word) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*word);
+        let special = below(word, 0x20) | equal(word, b'"') | equal(word, b'\\');
+        if special != 0 {
+            return at + special.trailing_zeros() as usize / 8;
         }
+        at += 8;
     }
-    out.extend_from_slice(&text[from..]);
+    at + text[at..].iter().take_while(|byte| !is_special(**byte)).count()
+}
+
+fn write_escaped(mut text: &[u8], out: &mut Vec<u8>) {
+    loop {
+        let (plain, rest) = text.split_at(plain_length(text));
+        out.extend_from_slice(plain);
+        let Some((special, rest)) = rest.split_first() else { return };
+        write_special(*special, out);
+        text = rest;
+    }
 }
 
 fn write_special(byte: u8, out: &mut Vec<u8>) {
@@ -348,7 +358,7 @@ impl Parser<'_> {
     /// text is added to the keys too.
     fn string(&mut self, as_key: Option<()>) -> Result<(), JsonError> {
         loop {
-            let run = self.text[self.at..].iter().take_while(|byte| !SPECIAL[usize::from(**byte)]).count();
+            let run = plain_length(&self.text[self.at..]);
             let plain = &self.text[self.at..self.at + run];
             self.out.extend_from_slice(plain);
             if as_key.is_some() {
@@ -629,6 +639,12 @@ mod tests {
         #[test]
         fn arbitrary_bytes_never_panic(text in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = Canonicalizer::new().write(&text, Numbers::Finite, &mut Vec::new());
+        }
+
+        #[test]
+        fn plain_runs_are_measured_exactly(text in proptest::collection::vec(any::<u8>(), 0..64)) {
+            let expected = text.iter().take_while(|byte| !is_special(**byte)).count();
+            prop_assert_eq!(plain_length(&text), expected);
         }
 
         #[test]

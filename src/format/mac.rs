@@ -31,9 +31,11 @@ impl Digest {
 
     /// Appends the 64 digits.
     pub fn write(self, out: &mut Vec<u8>) {
-        for byte in self.0 {
-            out.extend_from_slice(&hex_byte(byte));
+        let mut text = [0; 64];
+        for (byte, pair) in self.0.iter().zip(text.chunks_exact_mut(2)) {
+            pair.copy_from_slice(&hex_byte(*byte));
         }
+        out.extend_from_slice(&text);
     }
 }
 
@@ -96,8 +98,9 @@ fn sign(key: &hmac::Key, message: &[u8]) -> Digest {
 
 /// The byte of two hexadecimal digits in either case.
 pub(crate) fn hex_pair(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte: u8| (byte as char).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    Some(digit(high)? << 4 | digit(low)?)
+    let digit = |byte: u8| LOWER_DIGITS[usize::from(byte.to_ascii_lowercase())];
+    let (high, low) = (digit(high), digit(low));
+    ((high | low) & 0xf0 == 0).then_some(high << 4 | low)
 }
 
 /// The two lower-case digits of a byte.

@@ -84,6 +84,17 @@ pub struct Scan {
     pub until: Option<Timestamp>,
 }
 
+/// How a scan ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum ScanEnd {
+    /// All rows were handed over, in chain order.
+    Complete,
+    /// The rows are not stored in chain order: what was handed over so far counts for nothing, the next scan reads
+    /// them in order.
+    OutOfOrder,
+}
+
 /// What the rows were read from.
 #[derive(Debug, Clone, Serialize)]
 pub struct Snapshot {
@@ -150,7 +161,7 @@ impl Store {
     }
 
     /// Reads rows in chain order and hands them over in batches.
-    pub fn scan(&mut self, scan: &Scan, emit: Emit<'_>) -> Result<()> {
+    pub fn scan(&mut self, scan: &Scan, emit: Emit<'_>) -> Result<ScanEnd> {
         on_each!(self, store => store.scan(scan, emit))
     }
 

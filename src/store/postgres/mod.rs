@@ -15,7 +15,7 @@ use ::postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 use super::batch::{Column, Layout, RowBatch};
 use super::generation::{Detection, Family, PROBED_TABLES, Structure};
 use super::guards::FoundGuard;
-use super::{Emit, LogFacts, OpenOptions, Scan, Snapshot};
+use super::{Emit, LogFacts, OpenOptions, Scan, ScanEnd, Snapshot};
 use crate::config::PostgresTarget;
 use crate::context::Cancel;
 use crate::error::{Error, Result};
@@ -110,7 +110,7 @@ impl PostgresStore {
     }
 
     /// See [`super::Store::scan`].
-    pub fn scan(&mut self, scan: &Scan, emit: Emit<'_>) -> Result<()> {
+    pub fn scan(&mut self, scan: &Scan, emit: Emit<'_>) -> Result<ScanEnd> {
         let mut filter = String::new();
         if let Some(since) = scan.since {
             filter.push_str(" AND occurred_at >= ");
@@ -129,7 +129,8 @@ impl PostgresStore {
         self.execute(&format!(
             "SET LOCAL statement_timeout = {}",
             milliseconds(self.options.statement_timeout)
-        ))
+        ))?;
+        Ok(ScanEnd::Complete)
     }
 
     /// See [`super::Store::row_before`].

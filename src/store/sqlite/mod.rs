@@ -8,24 +8,22 @@
 //! transaction: there readers and writers do not meet.
 
 mod open;
+mod scan;
 
 use std::path::PathBuf;
 
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 
-use super::batch::{Layout, RowBatch, Storage};
+use super::batch::{Layout, RowBatch};
 use super::generation::{Detection, Family, PROBED_TABLES, Structure};
 use super::guards::FoundGuard;
-use super::{BATCH_BYTES, BATCH_ROWS, Emit, LogFacts, OpenOptions, Scan, Snapshot};
+use super::{LogFacts, OpenOptions, Snapshot};
 use crate::context::Cancel;
 use crate::error::Result;
 use crate::format::state::{Preparation, StoredQuartet, StoredState};
 use crate::format::{Id, Timestamp};
 use open::{Mode, failed};
-
-/// Rows that are read under one shared lock in rollback-journal mode; some 20 ms.
-const CHUNK_ROWS: i64 = 16_384;
 
 /// An open SQLite file.
 #[derive(Debug)]
@@ -36,10 +34,8 @@ pub struct SqliteStore {
     cancel: Cancel,
     /// Whether everything is read in one transaction.
     held: bool,
-    /// Time and id, as stored, of the newest row of the snapshot.
-    last: Option<(Value, Value)>,
-    /// Whether an index leads to a place in chain order.
-    indexed: bool,
+    /// Where the snapshot ends, and how its rows can be read.
+    extent: scan::Extent,
     data_version: i64,
     changes: u64,
     fingerprint: Option<open::Fingerprint>,
@@ -60,8 +56,7 @@ impl SqliteStore {
             mode: opened.mode,
             cancel: cancel.clone(),
             held: false,
-            last: None,
-            indexed: false,
+            extent: scan::Extent::default(),
             data_version: 0,
             changes: 0,
             fingerprint: opened.fingerprint,
@@ -90,9 +85,8 @@ impl SqliteStore {
 
     /// See [`super::Store::facts`].
     pub fn facts(&mut self, detection: &Detection) -> Result<LogFacts> {
-        let (facts, last, indexed) = self.in_transaction(|store| store.read_facts(detection))?;
-        self.last = last;
-        self.indexed = indexed;
+        let (facts, extent) = self.in_transaction(|store| store.read_facts(detection))?;
+        self.extent = extent;
         self.data_version = self.read_data_version()?;
         self.changes = 0;
         Ok(facts)
@@ -101,85 +95,6 @@ impl SqliteStore {
     /// See [`super::Store::rows_before`].
     pub fn rows_before(&mut self, time: Timestamp) -> Result<u64> {
         self.count("SELECT count(*) FROM audit_log WHERE occurred_at < ?1", params![time.sqlite()])
-    }
-
-    /// See [`super::Store::scan`].
-    pub fn scan(&mut self, scan: &Scan, emit: Emit<'_>) -> Result<()> {
-        let mut batch = RowBatch::new(scan.layout);
-        let mut position = 1;
-        let mut after: Option<(Value, Value)> = None;
-        let limit = if self.held || !self.indexed { i64::MAX } else { CHUNK_ROWS };
-        loop {
-            self.cancel.check()?;
-            let (read, last) = self.chunk(scan, after.as_ref(), limit, &mut batch, &mut position, emit)?;
-            self.notice_changes()?;
-            if read < limit || last.is_none() {
-                break;
-            }
-            after = last;
-        }
-        if !batch.is_empty() {
-            emit(batch)?;
-        }
-        if let Some(fingerprint) = &self.fingerprint {
-            fingerprint.check(&self.path)?;
-        }
-        Ok(())
-    }
-
-    /// Reads one chunk after a place in chain order; gives the number of rows and the place where it ended.
-    fn chunk(
-        &self,
-        scan: &Scan,
-        after: Option<&(Value, Value)>,
-        limit: i64,
-        batch: &mut RowBatch,
-        position: &mut u64,
-        emit: Emit<'_>,
-    ) -> Result<(i64, Option<(Value, Value)>)> {
-        let mut sql = format!("SELECT {} FROM audit_log WHERE 1", scan.layout.select_list());
-        let mut values: Vec<Value> = Vec::new();
-        let mut restrict = |clause: &str, bound: &[Value]| {
-            sql.push_str(clause);
-            values.extend_from_slice(bound);
-        };
-        if let Some((time, id)) = after {
-            restrict(" AND (occurred_at, id) > (?, ?)", &[time.clone(), id.clone()]);
-        }
-        if let Some((time, id)) = &self.last {
-            restrict(" AND (occurred_at, id) <= (?, ?)", &[time.clone(), id.clone()]);
-        }
-        if let Some(since) = scan.since {
-            restrict(" AND occurred_at >= ?", &[Value::Text(since.sqlite())]);
-        }
-        if let Some(until) = scan.until {
-            restrict(" AND occurred_at < ?", &[Value::Text(until.sqlite())]);
-        }
-        restrict(" ORDER BY occurred_at, id LIMIT ?", &[Value::Integer(limit)]);
-
-        let fail = |error: &rusqlite::Error| self.interrupted_or(error);
-        let mut statement = self.connection.prepare(&sql).map_err(|error| fail(&error))?;
-        let columns = scan.layout.columns().len();
-        let mut rows = statement.query(rusqlite::params_from_iter(values)).map_err(|error| fail(&error))?;
-        let mut read = 0;
-        let mut last = None;
-        while let Some(row) = rows.next().map_err(|error| self.interrupted_or(&error))? {
-            push_row(row, columns, batch);
-            read += 1;
-            *position += 1;
-            if read == limit {
-                last = Some((
-                    row.get::<_, Value>(1).map_err(|error| fail(&error))?,
-                    row.get::<_, Value>(0).map_err(|error| fail(&error))?,
-                ));
-            }
-            if batch.len() >= BATCH_ROWS || batch.byte_len() >= BATCH_BYTES {
-                let full = std::mem::replace(batch, RowBatch::new(scan.layout));
-                *batch = emit(full)?;
-                batch.clear(*position);
-            }
-        }
-        Ok((read, last))
     }
 
     /// See [`super::Store::row_before`].
@@ -275,28 +190,13 @@ impl SqliteStore {
         self.optional("SELECT CAST(value AS TEXT) FROM z4j_meta WHERE key = ?1", params![key])
     }
 
-    #[expect(clippy::type_complexity, reason = "three things that belong to one snapshot")]
-    fn read_facts(&mut self, detection: &Detection) -> Result<(LogFacts, Option<(Value, Value)>, bool)> {
+    fn read_facts(&mut self, detection: &Detection) -> Result<(LogFacts, scan::Extent)> {
         let structure = self.structure()?;
-        let last: Option<(Value, Value)> = self
-            .connection
-            .query_row(
-                "SELECT occurred_at, id FROM audit_log ORDER BY occurred_at DESC, id DESC LIMIT 1",
-                [],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .optional()
-            .map_err(|error| self.interrupted_or(&error))?;
-        let text = |value: &Value| match value {
-            Value::Text(text) => Some(text.clone()),
-            _ => None,
-        };
+        let extent = self.read_extent()?;
         let mut facts = LogFacts {
             rows: self.count("SELECT count(*) FROM audit_log", params![])?,
             rows_exact: true,
-            last: last.as_ref().and_then(|(time, id)| {
-                Some((Timestamp::parse(&text(time)?)?, Id::parse(text(id)?.as_bytes())?))
-            }),
+            last: extent.newest(),
             watermark: self.meta(&structure, "audit_prune_watermark")?,
             installed_at: self.meta(&structure, "installed_at")?.and_then(|text| Timestamp::parse(&text)),
             guards: self.guards()?,
@@ -311,11 +211,7 @@ impl SqliteStore {
         if detection.generation.family() == Family::Active {
             facts.states = self.states(detection.has_tally)?;
         }
-        let indexed = self.count(
-            "SELECT count(*) FROM sqlite_master WHERE type = 'index' AND name = 'ix_audit_log_occurred_at'",
-            params![],
-        )? > 0;
-        Ok((facts, last, indexed))
+        Ok((facts, extent))
     }
 
     fn states(&self, has_tally: bool) -> Result<Vec<StoredState>> {
@@ -448,7 +344,7 @@ impl SqliteStore {
         let mut statement = self.connection.prepare(sql).map_err(|error| self.interrupted_or(&error))?;
         let mut rows = statement.query(parameters).map_err(|error| self.interrupted_or(&error))?;
         while let Some(row) = rows.next().map_err(|error| self.interrupted_or(&error))? {
-            push_row(row, layout.columns().len(), &mut batch);
+            scan::push_row(row, layout.columns().len(), &mut batch);
         }
         Ok(batch)
     }
@@ -474,18 +370,6 @@ impl SqliteStore {
             .query_row(sql, parameters, |row| row.get(0))
             .map_err(|error| self.interrupted_or(&error))?;
         Ok(u64::try_from(count).unwrap_or(0))
-    }
-}
-
-fn push_row(row: &Row<'_>, columns: usize, batch: &mut RowBatch) {
-    for index in 0..columns {
-        match row.get_ref_unwrap(index) {
-            ValueRef::Null => batch.push(Storage::Null, &[]),
-            ValueRef::Integer(value) => batch.push(Storage::Integer, &value.to_le_bytes()),
-            ValueRef::Real(value) => batch.push(Storage::Real, &value.to_le_bytes()),
-            ValueRef::Text(text) => batch.push(Storage::Text, text),
-            ValueRef::Blob(bytes) => batch.push(Storage::Blob, bytes),
-        }
     }
 }
 
