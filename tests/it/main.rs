@@ -2,5 +2,6 @@
 //!
 //! One binary with a module per subject: each further test binary would link the whole crate again.
 
+mod generator;
 mod harness;
 mod support;
