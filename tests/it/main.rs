@@ -3,4 +3,5 @@
 //! One binary with a module per subject: each further test binary would link the whole crate again.
 
 mod harness;
+mod init;
 mod support;
