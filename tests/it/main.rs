@@ -3,5 +3,6 @@
 //! One binary with a module per subject: each further test binary would link the whole crate again.
 
 mod harness;
+mod heads;
 mod init;
 mod support;
