@@ -5,4 +5,5 @@
 mod harness;
 mod heads;
 mod init;
+mod live;
 mod support;
