@@ -81,7 +81,7 @@ pub fn judge_known_head(
             }
             (false, false) => {}
         }
-    } else if is_watermark(facts, known.row_hmac) && !walk.sightings.contains_key(&known.row_hmac) {
+    } else if is_watermark(facts, walk, known.row_hmac) && !walk.sightings.contains_key(&known.row_hmac) {
         return (
             report("PRUNE_MATCH", "the known head is the newest row that retention removed".into()),
             None,
@@ -126,12 +126,16 @@ pub fn judge_known_head(
     (report("UNPROVABLE", message.into()), finding)
 }
 
-fn is_watermark(facts: &LogFacts, row_hmac: Digest) -> bool {
-    facts
-        .watermark
-        .as_deref()
-        .and_then(Watermark::parse)
-        .is_some_and(|watermark| watermark.row_hmac == row_hmac)
+/// Whether retention stopped at this row: the record says so, and the oldest row left, which is signed, links to
+/// it. The record alone proves nothing, because 1.7.0 does not sign it.
+fn is_watermark(facts: &LogFacts, walk: &Walk, row_hmac: Digest) -> bool {
+    let recorded = facts.watermark.as_deref().and_then(Watermark::parse);
+    recorded.is_some_and(|watermark| watermark.row_hmac == row_hmac)
+        && walk
+            .live
+            .first
+            .as_ref()
+            .is_some_and(|first| first.intact && first.previous.mac() == Some(row_hmac))
 }
 
 /// The head of a log, to be kept elsewhere.

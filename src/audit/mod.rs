@@ -16,3 +16,6 @@ pub mod report;
 pub mod show;
 pub mod verify;
 pub mod walk;
+
+/// How patient an operation is with a database: faces set it and hand it down, without a look at the store.
+pub use crate::store::OpenOptions;

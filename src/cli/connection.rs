@@ -7,12 +7,12 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args};
 use zeroize::Zeroizing;
 
+use crate::audit::OpenOptions;
 use crate::audit::keys::Keys;
 use crate::config::{Overrides, Settings, parse_duration};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::format::mac::MacKey;
-use crate::store::OpenOptions;
 
 const HEADING: &str = "Database and secrets";
 

@@ -4,6 +4,7 @@
 //! [`plan`] says what would be made and refuses a target that holds anything; [`apply`] makes it, in one
 //! transaction, with a signed first audit row: an empty log would park the upgrade to 1.8.
 
+mod home;
 mod schema;
 mod secrets;
 
@@ -13,7 +14,7 @@ use serde::Serialize;
 
 pub use schema::{RELEASE, REVISION, postgres_partitions, postgres_sql, sqlite_sql};
 
-use crate::config::{Database, Settings};
+use crate::config::{Database, Origin, Settings};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::format::address::Mapped;
@@ -52,15 +53,25 @@ pub struct InitPlan {
 /// Says what would be made. Refuses a target that holds anything.
 pub fn plan(settings: &Settings, context: &Context) -> Result<InitPlan> {
     let database = &settings.database.value;
+    let home = &settings.home.value;
     match database {
-        Database::Sqlite { path } => create::check_absent(path)?,
+        Database::Sqlite { path } => {
+            create::check_absent(path)?;
+            check_directory(path, home)?;
+        }
         Database::Postgres(target) => create::check_empty(target, &context.cancel)?,
     }
-    let is_postgres = matches!(database, Database::Postgres(_));
     let secrets_file = match settings.master_ring()?.current() {
         Some(_) => None,
-        None => Some(secrets::target(&settings.home.value)?),
+        None => Some(secrets::target(home)?),
     };
+    let mut notes = notes(matches!(database, Database::Postgres(_)));
+    if secrets_file.is_some() && home::is_open_to_others(home) {
+        notes.push(format!(
+            "z4j 1.8 and later refuse a secret.env that others can reach: chmod 700 {}",
+            home.display()
+        ));
+    }
     Ok(InitPlan {
         schema: "z4jctl.init/1",
         database: database.display(),
@@ -69,8 +80,20 @@ pub fn plan(settings: &Settings, context: &Context) -> Result<InitPlan> {
         secrets_file,
         applied: false,
         first_audit_id: None,
-        notes: notes(is_postgres),
+        notes,
     })
+}
+
+/// Only the home directory is made; another one that is missing is a slip of the pen.
+fn check_directory(path: &Path, home: &Path) -> Result<()> {
+    match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) if parent != home && !parent.is_dir() => Err(Error::unreachable(
+            "init.directory",
+            format!("cannot create {}: {} is no directory", path.display(), parent.display()),
+        )
+        .hint("create the directory first; z4jctl makes only the home directory of z4j")),
+        _ => Ok(()),
+    }
 }
 
 /// What the original does with such a database, found by running it (`migrations/README.md`).
@@ -93,51 +116,85 @@ fn notes(is_postgres: bool) -> Vec<String> {
     notes
 }
 
-/// Makes it.
+/// Makes it: all of it, or nothing is left.
 pub fn apply(mut plan: InitPlan, settings: &Settings, context: &Context) -> Result<InitPlan> {
-    let written = match &plan.secrets_file {
-        Some(path) => Some(secrets::mint(path, context)?),
-        None => None,
-    };
-    let key = match (&written, settings.master_ring()?.current()) {
-        (Some(written), _) => MacKey::new(written.master.as_bytes()),
-        (None, Some(secret)) => MacKey::new(secret.value.expose()),
-        (None, None) => return Err(Error::bug("init has no key to sign the first row with")),
-    };
-    let result = match &settings.database.value {
-        Database::Sqlite { path } => {
-            create_directory(path)?;
-            let row = first_row(&key, context)?;
-            create::sqlite(path, sqlite_sql(), &row).map(|()| row.id)
-        }
-        Database::Postgres(target) => {
-            let row = first_row(&key, context)?;
-            create::postgres(target, &context.cancel, &postgres_sql, &row).map(|()| row.id)
-        }
-    };
-    match result {
+    let home = &settings.home.value;
+    let needs_home = plan.secrets_file.is_some()
+        || matches!(&settings.database.value, Database::Sqlite { path } if path.parent() == Some(home));
+    let mut undo = Undo::default();
+    if needs_home {
+        undo.directories = home::create(home)?;
+    }
+    match make(&plan, settings, context, &mut undo) {
         Ok(id) => {
             plan.applied = true;
             plan.first_audit_id = Some(id);
             Ok(plan)
         }
         Err(error) => {
-            // Secrets of a database that does not exist would only confuse the next attempt.
-            if let Some(path) = &plan.secrets_file {
-                let _ = std::fs::remove_file(path);
+            // When the server did not say whether it committed, the only copy of the key has to stay.
+            if error.code() != create::OUTCOME_UNKNOWN {
+                undo.run();
             }
             Err(error)
         }
     }
 }
 
-/// The home directory, private as z4j makes it; other directories must exist.
-fn create_directory(path: &Path) -> Result<()> {
-    let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty() && !parent.exists())
-    else {
-        return Ok(());
+/// What to take away again when something fails.
+#[derive(Default)]
+struct Undo {
+    /// Outermost first.
+    directories: Vec<PathBuf>,
+    secrets: Option<PathBuf>,
+}
+
+impl Undo {
+    fn run(self) {
+        // Best effort: the error that led here is the one to tell.
+        if let Some(path) = self.secrets {
+            let _ = std::fs::remove_file(path);
+        }
+        for directory in self.directories.iter().rev() {
+            let _ = std::fs::remove_dir(directory);
+        }
+    }
+}
+
+fn make(plan: &InitPlan, settings: &Settings, context: &Context, undo: &mut Undo) -> Result<Id> {
+    // Another init with the same home directory may be about to use the secrets that this one takes back, or
+    // the other way round.
+    let _lock = home::lock(&settings.home.value, &context.cancel)?;
+    let current = settings.master_ring()?.current();
+    let mut draft = plan.secrets_file.as_deref().map(|path| secrets::draft(path, context)).transpose()?;
+    let key = match (&draft, current) {
+        (Some(draft), _) => draft.key(),
+        (None, Some(secret)) => {
+            if let Origin::File { path, .. } = &secret.origin
+                && !path.exists()
+            {
+                return Err(secrets::changed_meanwhile(path));
+            }
+            MacKey::new(secret.value.expose())
+        }
+        (None, None) => return Err(Error::bug("init has no key to sign the first row with")),
     };
-    secrets::private_directory(parent)
+    let row = first_row(&key, context)?;
+    // Secrets first: a database whose secrets are nowhere would be lost.
+    let mut before_end = || {
+        context.cancel.check()?;
+        if let Some(draft) = draft.take() {
+            undo.secrets = Some(draft.keep()?);
+        }
+        Ok(())
+    };
+    match &settings.database.value {
+        Database::Sqlite { path } => create::sqlite(path, sqlite_sql(), &row, &mut before_end)?,
+        Database::Postgres(target) => {
+            create::postgres(target, &context.cancel, &postgres_sql, &row, &mut before_end)?;
+        }
+    }
+    Ok(row.id)
 }
 
 fn first_row(key: &MacKey, context: &Context) -> Result<FirstRow> {

@@ -4,6 +4,8 @@ use std::fs::{self, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+use ::postgres::IsolationLevel;
+use ::postgres::error::SqlState;
 use ::postgres::types::ToSql;
 use rusqlite::{Connection, OpenFlags, params};
 
@@ -13,6 +15,12 @@ use crate::context::Cancel;
 use crate::error::{Error, Result};
 use crate::format::mac::Digest;
 use crate::format::{Id, Timestamp};
+
+/// Code of the error that says that the server may have committed or not.
+pub const OUTCOME_UNKNOWN: &str = "init.outcome-unknown";
+
+/// Called when all is ready but the last step.
+pub type BeforeEnd<'a> = &'a mut dyn FnMut() -> Result<()>;
 
 /// The first row of a fresh audit log; every column that is not here is NULL.
 #[derive(Debug, Clone)]
@@ -44,8 +52,9 @@ pub fn check_absent(path: &Path) -> Result<()> {
     }
 }
 
-/// Makes a SQLite file, mode 0600: whole or not at all.
-pub fn sqlite(path: &Path, sql: &str, row: &FirstRow) -> Result<()> {
+/// Makes a SQLite file, mode 0600: whole or not at all. `before_end` is called when only the name is missing, and
+/// can still call it off.
+pub fn sqlite(path: &Path, sql: &str, row: &FirstRow, before_end: BeforeEnd<'_>) -> Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let temporary =
         tempfile::Builder::new().prefix(".z4jctl-init-").tempdir_in(directory).map_err(|error| {
@@ -59,13 +68,20 @@ pub fn sqlite(path: &Path, sql: &str, row: &FirstRow) -> Result<()> {
     fill_sqlite(&draft, sql, row).map_err(|error| {
         Error::unreachable("init.failed", format!("cannot fill {}: {error}", path.display()))
     })?;
-    // A hard link fails when something has appeared meanwhile; a rename would replace it.
-    fs::hard_link(&draft, path).map_err(|error| match error.kind() {
+    before_end()?;
+    // Fails when something has appeared meanwhile; a plain rename would replace it.
+    let named = tempfile::TempPath::try_from_path(&draft).map_err(|error| {
+        Error::unreachable("init.file", format!("cannot create {}: {error}", path.display()))
+    })?;
+    named.persist_noclobber(path).map_err(|failure| match failure.error.kind() {
         std::io::ErrorKind::AlreadyExists => {
             Error::refused("init.not-empty", format!("{} has appeared meanwhile", path.display()))
         }
-        _ => Error::unreachable("init.file", format!("cannot create {}: {error}", path.display())),
-    })
+        _ => Error::unreachable("init.file", format!("cannot create {}: {}", path.display(), failure.error)),
+    })?;
+    // So that the name survives a power failure; a file system that cannot do that has done what it can.
+    let _ = fs::File::open(directory).and_then(|directory| directory.sync_all());
+    Ok(())
 }
 
 fn fill_sqlite(path: &Path, sql: &str, row: &FirstRow) -> rusqlite::Result<()> {
@@ -126,17 +142,23 @@ fn refuse_contents(shown: &str, count: i64) -> Result<()> {
     .hint("create an empty database for it (CREATE DATABASE …); z4jctl never removes anything"))
 }
 
-/// Fills an empty PostgreSQL database in one transaction. `sql` gives the statements for the server's date.
+/// Fills an empty PostgreSQL database in one transaction. `sql` gives the statements for the server's date;
+/// `before_end` is called when only the commit is missing, and can still call it off.
+///
+/// When the connection breaks during the commit nobody knows whether it was done: [`OUTCOME_UNKNOWN`].
 pub fn postgres(
     target: &PostgresTarget,
     cancel: &Cancel,
     sql: &dyn Fn(Timestamp) -> String,
     row: &FirstRow,
+    before_end: BeforeEnd<'_>,
 ) -> Result<()> {
     let mut client = connect(target, cancel)?;
     let shown = target.display();
-    let fail = |error: ::postgres::Error| failed(&shown, &error);
-    let mut transaction = client.transaction().map_err(fail)?;
+    let fail = |error: ::postgres::Error| failed_to_fill(&shown, &error);
+    // Whatever the server's default is: behind the lock below, what the other one committed must be seen.
+    let level = IsolationLevel::ReadCommitted;
+    let mut transaction = client.build_transaction().isolation_level(level).start().map_err(fail)?;
     // Two of us at once: one fills, the other finds the database filled.
     transaction.batch_execute("SELECT pg_advisory_xact_lock(2050255581)").map_err(fail)?;
     let count: i64 = transaction.query_one(CONTENTS, &[]).and_then(|row| row.try_get(0)).map_err(fail)?;
@@ -168,5 +190,43 @@ pub fn postgres(
             &parameters,
         )
         .map_err(fail)?;
-    transaction.commit().map_err(fail)
+    before_end()?;
+    transaction.commit().map_err(|error| match error.as_db_error() {
+        Some(_) => fail(error),
+        None => Error::unreachable(
+            OUTCOME_UNKNOWN,
+            format!("lost the connection to {shown} while it was committing: {error}"),
+        )
+        .hint("the database may be complete; `z4jctl audit verify` tells. A new secret.env was kept for that case"),
+    })
+}
+
+/// Errors of statements that create, which mean something else than those of statements that read.
+fn failed_to_fill(shown: &str, error: &::postgres::Error) -> Error {
+    let Some(db) = error.as_db_error() else { return failed(shown, error) };
+    let at = |what: &str| format!("{what} {shown}: {}", db.message());
+    match db.code() {
+        &SqlState::INSUFFICIENT_PRIVILEGE => {
+            Error::unreachable("database.privilege", at("the role may not create what a brain needs in")).hint(
+                "the role needs CREATE on the database (for the extensions citext, pgcrypto and pg_trgm) and on schema public; \
+                 best it owns the database",
+            )
+        }
+        &SqlState::FEATURE_NOT_SUPPORTED | &SqlState::UNDEFINED_FILE => {
+            Error::unreachable("database.extension", at("the server lacks something that a brain needs in"))
+                .hint("a brain needs the extensions citext, pgcrypto and pg_trgm (package postgresql-contrib)")
+        }
+        &SqlState::READ_ONLY_SQL_TRANSACTION => {
+            Error::unreachable("database.read-only", at("nothing can be written to"))
+                .hint("name the primary server, not a standby")
+        }
+        &SqlState::DUPLICATE_TABLE
+        | &SqlState::DUPLICATE_OBJECT
+        | &SqlState::DUPLICATE_FUNCTION
+        | &SqlState::UNIQUE_VIOLATION => {
+            Error::refused("init.not-empty", at("somebody else has begun to fill"))
+                .hint("see who else works on it; z4jctl made nothing")
+        }
+        _ => failed(shown, error),
+    }
 }

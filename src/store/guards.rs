@@ -73,8 +73,11 @@ const SQLITE_ACTIVE: &[Expected] = &[
     ),
 ];
 
-const FORBID_MUTATION_BASELINE: &[&str] =
-    &["cb5a6edf8189d6cfa33e633e2c90498326fb6bfd7abce1bf5fceaf8d37b096d6"];
+/// Of 1.3 to 1.7, and the one that `z4jctl init` writes: it does the same in its own words.
+const FORBID_MUTATION_BASELINE: &[&str] = &[
+    "cb5a6edf8189d6cfa33e633e2c90498326fb6bfd7abce1bf5fceaf8d37b096d6",
+    "9b9c67141fe555acf5b21f3051cf1fb24e04eb37f4a78bfb729fc11af9c9050c",
+];
 const FORBID_MUTATION_ACTIVE: &[&str] = &["2bfc0c3020930b255404711a84bea6e06c3890e17514fc684cd5c6046f582cf0"];
 const FORBID_STATE_MUTATION: &[&str] = &["acc6c341b8aa45c01385a8fc3f207ca810d10739496c6fc840306d50981ad0b8"];
 const TALLY_ROWS: &[&str] = &["04f9c23d251e5fcacfa52a10d01af1dfe135b9f023f6c5f37faa3ce2207bcb56"];
@@ -166,4 +169,21 @@ pub fn fingerprint(text: &str) -> String {
     let mut bytes = [0; 32];
     bytes.copy_from_slice(digest(&SHA256, folded.as_bytes()).as_ref());
     Digest(bytes).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_function_of_a_fresh_database_is_known() {
+        const SCHEMA: &str = include_str!("../../migrations/postgres/0001_brain_1_7_0.sql");
+        let (_, rest) = SCHEMA.split_once("CREATE FUNCTION audit_log_forbid_mutation()").unwrap();
+        let body = rest.split("$function$").nth(1).unwrap();
+        let found = fingerprint(body);
+        assert!(
+            FORBID_MUTATION_BASELINE.contains(&found.as_str()),
+            "put {found} into FORBID_MUTATION_BASELINE"
+        );
+    }
 }

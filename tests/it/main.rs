@@ -1,8 +1,9 @@
-//! Tests of the whole binary against real databases, real servers and the real z4j.
-//!
-//! One binary with a module per subject: each further test binary would link the whole crate again.
-
+mod contract;
+mod fuzz;
 mod generator;
 mod harness;
+mod heads;
+mod init;
 mod input;
+mod live;
 mod support;

@@ -1,0 +1,287 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_z4jctl_global_optspecs
+    string join \n o/output= report= q/quiet home= db= db-file= secret-file= connect-timeout= statement-timeout= lock-timeout= sslmode= sslrootcert= sslcert= sslkey= passfile= h/help V/version
+end
+
+function __fish_z4jctl_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_z4jctl_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_z4jctl_using_subcommand
+    set -l cmd (__fish_z4jctl_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: a summary, then one line for each item'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "audit" -d 'The audit log: verify it, look at it, keep its head elsewhere'
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "config" -d 'The settings in force, and where each came from'
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "init" -d 'Create a fresh brain database (SQLite file or empty PostgreSQL database)'
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "migrate" -d 'The schema revision of a database'
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "completions" -d 'Print a shell completion script'
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "man" -d 'Write the manual pages'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: a summary, then one line for each item'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -f -a "verify" -d 'Verify the whole audit chain and say what was done to it'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -f -a "head" -d 'Print the head of the log, to be kept outside the database'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -f -a "show" -d 'Show one row: its columns, the bytes that were signed, and its MAC'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l known-head -d 'A head that was kept outside the database (z4j audit export-head, z4jctl audit head): a file, or its JSON' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l since -d 'Only rows from this time on, such as 2026-03-01 or 2026-03-01T12:00:00Z; without a zone it is UTC' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l until -d 'Only rows before this time' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l max-findings -d 'How many findings to list; all are counted' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -s j -l jobs -d 'Cores to use [default: all]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l textfile -d 'Write metrics for Prometheus\' textfile collector to this file' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l on-finding -d 'Run this command when something was found; no shell, the JSON report on its stdin' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: a summary, then one line for each item'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l accept-retention -d '1.3 to 1.7: take a missing beginning that retention can explain as explained'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from head" -l to -d 'Write it to this file, whole or not at all, instead of to stdout' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from head" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: a summary, then one line for each item'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from head" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from head" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from head" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from head" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from head" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from head" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from head" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from head" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from head" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from head" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from head" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from head" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from head" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from head" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from head" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from head" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from show" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: a summary, then one line for each item'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from show" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from show" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from show" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from show" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from show" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from show" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from show" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from show" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from show" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from show" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from show" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from show" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from show" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and not __fish_seen_subcommand_from show" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: a summary, then one line for each item'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and not __fish_seen_subcommand_from show" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and not __fish_seen_subcommand_from show" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and not __fish_seen_subcommand_from show" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and not __fish_seen_subcommand_from show" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and not __fish_seen_subcommand_from show" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and not __fish_seen_subcommand_from show" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and not __fish_seen_subcommand_from show" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and not __fish_seen_subcommand_from show" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and not __fish_seen_subcommand_from show" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and not __fish_seen_subcommand_from show" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and not __fish_seen_subcommand_from show" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and not __fish_seen_subcommand_from show" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and not __fish_seen_subcommand_from show" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and not __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and not __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and not __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and not __fish_seen_subcommand_from show" -f -a "show" -d 'Print every setting with its origin; secrets as fingerprints'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and __fish_seen_subcommand_from show" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: a summary, then one line for each item'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and __fish_seen_subcommand_from show" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and __fish_seen_subcommand_from show" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and __fish_seen_subcommand_from show" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and __fish_seen_subcommand_from show" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and __fish_seen_subcommand_from show" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and __fish_seen_subcommand_from show" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and __fish_seen_subcommand_from show" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and __fish_seen_subcommand_from show" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and __fish_seen_subcommand_from show" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and __fish_seen_subcommand_from show" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and __fish_seen_subcommand_from show" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and __fish_seen_subcommand_from show" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and __fish_seen_subcommand_from show" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand init" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: a summary, then one line for each item'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand init" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand init" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand init" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand init" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand init" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand init" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand init" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand init" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand init" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand init" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand init" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand init" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand init" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand init" -s n -l dry-run -d 'Print what would be made and make nothing'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand init" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand init" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and not __fish_seen_subcommand_from status" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: a summary, then one line for each item'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and not __fish_seen_subcommand_from status" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and not __fish_seen_subcommand_from status" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and not __fish_seen_subcommand_from status" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and not __fish_seen_subcommand_from status" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and not __fish_seen_subcommand_from status" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and not __fish_seen_subcommand_from status" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and not __fish_seen_subcommand_from status" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and not __fish_seen_subcommand_from status" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and not __fish_seen_subcommand_from status" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and not __fish_seen_subcommand_from status" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and not __fish_seen_subcommand_from status" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and not __fish_seen_subcommand_from status" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and not __fish_seen_subcommand_from status" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and not __fish_seen_subcommand_from status" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and not __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and not __fish_seen_subcommand_from status" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and not __fish_seen_subcommand_from status" -f -a "status" -d 'Print revision, generation, and which releases can serve the database'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and __fish_seen_subcommand_from status" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: a summary, then one line for each item'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and __fish_seen_subcommand_from status" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and __fish_seen_subcommand_from status" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and __fish_seen_subcommand_from status" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and __fish_seen_subcommand_from status" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and __fish_seen_subcommand_from status" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and __fish_seen_subcommand_from status" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and __fish_seen_subcommand_from status" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and __fish_seen_subcommand_from status" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and __fish_seen_subcommand_from status" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and __fish_seen_subcommand_from status" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and __fish_seen_subcommand_from status" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and __fish_seen_subcommand_from status" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and __fish_seen_subcommand_from status" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and __fish_seen_subcommand_from status" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand completions" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: a summary, then one line for each item'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand completions" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand completions" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand completions" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand completions" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand completions" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand completions" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand completions" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand completions" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand completions" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand completions" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand completions" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand completions" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand completions" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand completions" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand completions" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand man" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: a summary, then one line for each item'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand man" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand man" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand man" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand man" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand man" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand man" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand man" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand man" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand man" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand man" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand man" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand man" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand man" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand man" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand man" -s V -l version -d 'Print version'

@@ -1,0 +1,67 @@
+//! Verifying a log while a real brain writes to it: no false alarm, and the brain notices nothing.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::support::BrainDatabase;
+use crate::support::brain::Brain;
+use crate::support::fixtures::{Dump, Fixture, Meta};
+use crate::support::z4jctl::Z4jctl;
+
+/// How often the log is verified while the brain writes.
+const ROUNDS: usize = 15;
+
+fn verify_while_it_writes(release: &str, database: &impl BrainDatabase, meta: &Meta) {
+    let brain = Brain::release(release).serve(database, &meta.secrets);
+    let accounts: Vec<&(String, String)> = meta.accounts.values().collect();
+    let done = AtomicBool::new(false);
+    let call = Z4jctl::new().db(database).secrets(&meta.secrets).args(["audit", "verify", "-o", "json"]);
+    let (answers, totals) = std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let mut answers: Vec<u16> = Vec::new();
+            for (email, password) in accounts.iter().cycle() {
+                if done.load(Ordering::Relaxed) {
+                    break;
+                }
+                answers.push(brain.try_login(email, password).status);
+                // A wrong password is a row too.
+                answers.push(brain.try_login("nobody@example.com", "not a password").status);
+            }
+            answers
+        });
+        let totals: Vec<Result<u64, String>> = (0..ROUNDS)
+            .map(|_| {
+                let output = call.run();
+                let total = (output.code == 0).then(|| output.json()["rows"]["total"].as_u64().unwrap_or(0));
+                total.ok_or_else(|| output.to_string())
+            })
+            .collect();
+        done.store(true, Ordering::Relaxed);
+        (writer.join().expect("the thread that writes"), totals)
+    });
+    let totals: Vec<u64> =
+        totals.into_iter().map(|total| total.unwrap_or_else(|output| panic!("{output}"))).collect();
+    assert!(totals.is_sorted(), "rows do not vanish: {totals:?}");
+    assert!(totals.first() < totals.last(), "the brain did not write meanwhile: {totals:?}, {answers:?}");
+    // 429 is the brain's own limit of attempts; what must not be is an error, as of a locked database.
+    assert!(answers.iter().all(|status| [200, 401, 429].contains(status)), "{answers:?}\n{}", brain.log());
+    assert!(answers.contains(&200), "{answers:?}");
+    brain.stop().audit_verify().expect_intact();
+}
+
+#[test]
+fn a_brain_of_1_13_on_sqlite_is_verified_while_it_writes() {
+    let fixture = Fixture::by_name("1.13.0");
+    verify_while_it_writes("1.13.0", &fixture.sqlite(), fixture.meta());
+}
+
+#[test]
+fn a_brain_of_1_13_on_postgresql_is_verified_while_it_writes() {
+    let fixture = Fixture::by_name("1.13.0");
+    verify_while_it_writes("1.13.0", &fixture.postgres(Dump::Plain), fixture.postgres_meta());
+}
+
+#[test]
+fn a_brain_of_1_7_on_sqlite_is_verified_while_it_writes() {
+    let fixture = Fixture::by_name("1.7.0");
+    verify_while_it_writes("1.7.0", &fixture.sqlite(), fixture.meta());
+}
