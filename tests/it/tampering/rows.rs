@@ -27,7 +27,7 @@ fn edits() -> Vec<Attack> {
         attack("edit user_agent", always, |log| edit(log, "user_agent", "curl")),
         attack("edit metadata", always, |log| edit(log, "metadata", r#"{"harmless": true}"#)),
         attack("edit api_key_id", |log| log.has_column("api_key_id"), |log| edit(log, "api_key_id", &new_id(1))),
-        attack("edit chain_generation", Log::is_active, |log| edit(log, "chain_generation", &new_id(1))),
+        attack("edit chain_generation", can_change_generation, |log| edit(log, "chain_generation", &new_id(1))),
         attack("edit hmac_key_id", Log::is_active, |log| {
             edit(log, "hmac_key_id", &super::sign::key_id("another key"))
         }),
@@ -105,15 +105,23 @@ fn removals() -> Vec<Attack> {
             let middle = log.middle();
             log.delete(middle..middle + 1);
             log.set(middle - 1, "user_agent", Some("curl"));
-            tampered(&[("edited", at(middle - 1)), ("removed", at(middle))])
+            with_count(log, tampered(&[("edited", at(middle - 1))]))
         }),
         attack("remove one and edit the row behind it", always, |log| {
             let middle = log.middle();
             log.delete(middle..middle + 1);
             log.set(middle + 1, "user_agent", Some("curl"));
-            tampered(&[("edited", at(middle)), ("removed", at(middle))])
+            with_count(log, tampered(&[("edited", at(middle))]))
         }),
     ]
+}
+
+/// A changed row next to a gap hides it: what it links to, and what links to it, is no proof. The signed count is.
+fn with_count(log: &Log, mut expected: Expected) -> Expected {
+    if log.is_active() {
+        expected.findings.push(("removed", None));
+    }
+    expected
 }
 
 /// A row that looks like the one at an index, a moment later, with another id and a made-up MAC.
@@ -394,4 +402,9 @@ fn rows_in_postgres() {
     attacks.retain(|attack| telling.contains(&attack.name));
     assert_eq!(attacks.len(), telling.len());
     run(&attacks, Kind::Postgres, &POSTGRES);
+}
+
+/// The row tally of 1.11 and later, whose trigger always fires, refuses this to anybody on PostgreSQL.
+fn can_change_generation(log: &Log) -> bool {
+    log.is_active() && (log.kind() == Kind::Sqlite || !log.state().contains_key("observed_active_row_count"))
 }
