@@ -2,11 +2,13 @@
 //! watermark, tally, frozen digest, triggers.
 
 use crate::audit::check::Link;
+use crate::audit::classify::Ends;
 use crate::audit::finding::{Class, Finding};
 use crate::audit::keys::Keys;
 use crate::audit::walk::{Chain, EndRow, Walk};
 use crate::format::Timestamp;
-use crate::format::mac::Digest;
+use crate::error::ExitCode;
+use crate::format::mac::{Digest, KeyId};
 use crate::format::state::{ChainState, Watermark};
 use crate::store::LogFacts;
 use crate::store::generation::{Condition, Detection, Family, Generation};
@@ -92,6 +94,40 @@ pub fn judge_state(
     StateTrust::Authentic(Box::new(state))
 }
 
+/// What the state, or the watermark of 1.7, says of the ends of the live chain.
+pub fn ends(state: &StateTrust, facts: &LogFacts, windowed: bool) -> Ends {
+    if windowed {
+        return Ends::default();
+    }
+    match state {
+        StateTrust::Authentic(state) => {
+            Ends { start: state.prune.map(|prune| prune.row_hmac), head: state.head.map(|head| head.row_hmac) }
+        }
+        StateTrust::NotApplicable => {
+            let watermark = facts.watermark.as_deref().and_then(Watermark::parse);
+            Ends { start: watermark.map(|watermark| watermark.row_hmac), head: None }
+        }
+        StateTrust::UnknownKey(_) | StateTrust::Untrusted => Ends::default(),
+    }
+}
+
+/// A brain signs the chain state with the key that it signs rows with, and a rotation appends a row under the new
+/// one: a state under an unknown key behind a newest row under a configured one was never signed by a brain.
+pub fn judge_unknown_state(state: &StateTrust, walk: &Walk, keys: &Keys, findings: &mut Vec<Finding>) {
+    let StateTrust::UnknownKey(state) = state else { return };
+    let is_known = |last: &EndRow| last.intact && last.key_id.is_some_and(|id| keys.audit_key(id).is_some());
+    if walk.live.last.as_ref().is_some_and(is_known) {
+        findings.push(Finding::new(
+            Class::StateForged,
+            format!(
+                "audit_chain_state names the key {}, the newest row is signed under another one: a brain signs both with \
+                 the same",
+                state.state_key_id
+            ),
+        ));
+    }
+}
+
 /// Judges triggers, indexes, constraints, and the preparation of a parked upgrade.
 pub fn judge_guards(
     detection: &Detection,
@@ -144,7 +180,18 @@ pub fn judge_legacy_start(
     notes: &mut Vec<String>,
 ) {
     let Some(first) = &chain.first else { return };
-    let watermark = facts.watermark.as_deref().map(|text| (text, Watermark::parse(text)));
+    // 1.0 to 1.6 keep no such record: whoever wrote one there wants it believed.
+    let keeps_record = matches!(detection.generation, Generation::D | Generation::P);
+    if facts.watermark.is_some() && !keeps_record {
+        findings.push(Finding::new(
+            Class::PrunedBoundaryInvalid,
+            format!(
+                "z4j_meta.audit_prune_watermark exists, and z4j {} never writes one: it proves nothing",
+                detection.generation.releases()
+            ),
+        ));
+    }
+    let watermark = facts.watermark.as_deref().filter(|_| keeps_record).map(|text| (text, Watermark::parse(text)));
     if let Some((_, None)) = watermark {
         findings.push(Finding::new(
             Class::PrunedBoundaryInvalid,
@@ -235,29 +282,52 @@ fn at_start(first: &EndRow, class: Class, message: String) -> Finding {
 /// Judges where an active chain begins and ends, and its counts, against an authentic state.
 pub fn judge_active(state: &ChainState, walk: &Walk, findings: &mut Vec<Finding>, notes: &mut Vec<String>) {
     let live = &walk.live;
-    let before = findings.len();
+    let (counted, signed) = (counted_rows(live, findings), state.active_row_count);
+    // What was added fills no gap.
+    let is_extra = |finding: &&Finding| matches!(finding.class, Class::Inserted | Class::Duplicated | Class::Forked);
+    let foreign = |finding: &Finding| live.suspects.iter().any(|s| s.foreign && Some(s.position) == finding.row);
+    let extra = findings.iter().filter(is_extra).filter(|finding| !foreign(finding)).count();
+    let has_fork = findings.iter().any(|finding| finding.class == Class::Forked);
+    let genuine = counted.saturating_sub(u64::try_from(extra).unwrap_or(0));
+    let missing = signed.saturating_sub(genuine);
     judge_active_start(state, live, findings);
-    judge_active_end(state, walk, findings);
-    let (counted, signed) = (live.tally.rows, state.active_row_count);
-    let missing = signed.saturating_sub(counted);
-    let is_gap =
-        |finding: &Finding| matches!(finding.class, Class::Removed | Class::PrefixCut | Class::TailCut);
+    judge_active_end(state, walk, missing, findings);
+    let is_gap = |finding: &Finding| matches!(finding.class, Class::Removed | Class::PrefixCut | Class::TailCut);
     let gaps = findings.iter().filter(|finding| is_gap(finding)).count();
-    if missing > 0 && gaps == 1 {
-        for finding in findings.iter_mut().filter(|finding| is_gap(finding)) {
-            finding.missing_rows = Some(missing);
-            finding.message.push_str(&format!("; {missing} missing by the signed count"));
+    match gaps {
+        0 if missing > 0 => {
+            let message = format!(
+                "{missing} row(s) are missing by the signed count of {signed}, where other findings hide the gap"
+            );
+            findings.push(Finding { missing_rows: Some(missing), ..Finding::new(Class::Removed, message) });
         }
-    } else if missing > 0 && gaps > 1 {
-        notes.push(format!("{missing} rows are missing in all, by the signed count of {signed}"));
+        // A fork may have grown: how many rows were added is not known.
+        1 if missing > 0 && !has_fork => {
+            for finding in findings.iter_mut().filter(|finding| is_gap(finding)) {
+                finding.missing_rows = Some(missing);
+                finding.message.push_str(&format!("; {missing} missing by the signed count"));
+            }
+        }
+        _ if missing > 0 => {
+            notes.push(format!("at least {missing} rows are missing in all, by the signed count of {signed}"));
+        }
+        _ => {}
     }
-    let explained = findings.len() > before || !live.suspects.is_empty();
-    if counted != signed && !explained {
+    if findings.iter().any(|finding| finding.exit_code() == ExitCode::Finding) {
+        return;
+    }
+    // Rows that cannot be read explain nothing here: they are counted, and so is every key that they name.
+    let unnamed = counted.saturating_sub(live.tally.named_keys.values().sum());
+    let deficit = |(key, count): (&KeyId, &u64)| {
+        count.saturating_sub(live.tally.named_keys.get(key).copied().unwrap_or(0))
+    };
+    let is_subset = live.tally.named_keys.iter().all(|(key, count)| state.active_key_counts.get(key) >= Some(count));
+    if counted != signed {
         findings.push(Finding::new(
             Class::StateMismatch,
             format!("the chain state counts {signed} active rows, the log has {counted}"),
         ));
-    } else if live.tally.named_keys != state.active_key_counts && !explained {
+    } else if !is_subset || state.active_key_counts.iter().map(deficit).sum::<u64>() > unnamed {
         findings.push(Finding::new(
             Class::StateMismatch,
             "the chain state counts other numbers of rows per key than the log has",
@@ -265,10 +335,26 @@ pub fn judge_active(state: &ChainState, walk: &Walk, findings: &mut Vec<Finding>
     }
 }
 
+/// Active rows, with those whose chain_generation was changed and nothing else about their place.
+fn counted_rows(live: &Chain, findings: &[Finding]) -> u64 {
+    let in_place = live.suspects.iter().filter(|suspect| {
+        suspect.foreign
+            && findings.iter().any(|finding| {
+                finding.row == Some(suspect.position)
+                    && matches!(finding.class, Class::Edited | Class::Malformed | Class::Unsigned | Class::Reordered)
+            })
+    });
+    live.tally.rows + u64::try_from(in_place.count()).unwrap_or(0)
+}
+
 fn judge_active_start(state: &ChainState, live: &Chain, findings: &mut Vec<Finding>) {
     let Some(first) = live.first.as_ref().filter(|first| first.intact) else { return };
     let expected = state.prune.map(|prune| prune.row_hmac);
     if first.previous.mac() == expected && first.previous != Link::Malformed {
+        return;
+    }
+    // Its predecessor is there, under another generation: said of that row.
+    if live.suspects.iter().any(|suspect| suspect.foreign && is_same(suspect.mac, first.previous)) {
         return;
     }
     let (class, message) = match (expected, first.previous) {
@@ -290,7 +376,11 @@ fn judge_active_start(state: &ChainState, live: &Chain, findings: &mut Vec<Findi
     findings.push(finding);
 }
 
-fn judge_active_end(state: &ChainState, walk: &Walk, findings: &mut Vec<Finding>) {
+fn is_same(mac: Link, previous: Link) -> bool {
+    mac.mac().is_some() && mac == previous
+}
+
+fn judge_active_end(state: &ChainState, walk: &Walk, missing: u64, findings: &mut Vec<Finding>) {
     let live = &walk.live;
     let (last, head) = match (&live.last, &state.head) {
         (None, None) => return,
@@ -303,31 +393,21 @@ fn judge_active_end(state: &ChainState, walk: &Walk, findings: &mut Vec<Finding>
             return;
         }
         (Some(last), None) => {
-            findings.push(at_end(
-                last,
-                Class::StateMismatch,
-                "active rows exist although the chain state says there is no head".into(),
-            ));
+            findings.push(at_end(last, Class::StateMismatch, "active rows exist although the chain state says there is no head".into()));
             return;
         }
         (Some(last), Some(head)) => (last, head),
     };
     if last.mac.mac() == Some(head.row_hmac) {
-        let same = last.id == Some(head.id)
-            && last.occurred_at == Some(head.occurred_at)
-            && last.key_id == Some(head.hmac_key_id);
+        let same = last.id == Some(head.id) && last.occurred_at == Some(head.occurred_at) && last.key_id == Some(head.hmac_key_id);
         if !same && last.intact {
-            findings.push(at_end(
-                last,
-                Class::StateMismatch,
-                "the newest row carries the MAC of the signed head and another id, time or key".into(),
-            ));
+            findings.push(at_end(last, Class::StateMismatch, "the newest row carries the MAC of the signed head and another id, time or key".into()));
         }
         return;
     }
     if let Some(seen) = walk.sightings.get(&head.row_hmac) {
         let behind = live.tally.rows.saturating_sub(seen.in_chain);
-        let all_named = live.suspects.iter().filter(|suspect| suspect.position > seen.position).count();
+        let all_named = live.suspects.iter().filter(|suspect| suspect.position > seen.position && !suspect.foreign).count();
         if u64::try_from(all_named).unwrap_or(0) < behind {
             findings.push(at_end(
                 last,
@@ -338,16 +418,13 @@ fn judge_active_end(state: &ChainState, walk: &Walk, findings: &mut Vec<Finding>
         return;
     }
     // The head itself was changed or replaced: said of that row.
-    if !last.intact && (last.id == Some(head.id) || last.occurred_at >= Some(head.occurred_at)) {
+    if !last.intact && (last.id == Some(head.id) || missing == 0) {
         return;
     }
     findings.push(at_end(
         last,
         Class::TailCut,
-        format!(
-            "the log ends before its signed head {} of {}: the newest rows are missing",
-            head.id, head.occurred_at
-        ),
+        format!("the log ends before its signed head {} of {}: the newest rows are missing", head.id, head.occurred_at),
     ));
 }
 

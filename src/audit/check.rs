@@ -174,7 +174,10 @@ impl<'k> Checker<'k> {
             (Family::Early, _) => self.early(row, mac),
             (Family::Baseline, _) => (self.baseline(row, mac), true),
             (Family::Active, Part::Live) => (self.active(row, mac), true),
-            (Family::Active, Part::Frozen) => (self.frozen(row, mac), true),
+            // Of the other classes the upgrade itself says that they do not follow the row before them.
+            (Family::Active, Part::Frozen) => {
+                (self.frozen(row, mac), row.markers.legacy_integrity_class == Some("legacy-linked-verified"))
+            }
         };
         Checked {
             position,
@@ -242,8 +245,8 @@ impl<'k> Checker<'k> {
             Link::Malformed => return Verdict::MalformedMac,
             Link::Mac(stored) => stored,
         };
-        if row.markers.hmac_version != Some(2) {
-            return payload_verdict(PayloadError::Impossible { column: "hmac_version", reason: "must be 2" });
+        if let Some((column, reason)) = impossible_marker(row) {
+            return payload_verdict(PayloadError::Impossible { column, reason });
         }
         let mut computed = None;
         for mapped in forms(row, Format::Active) {
@@ -281,6 +284,22 @@ impl<'k> Checker<'k> {
     fn build(&mut self, row: &AuditRow<'_>, format: Format, mapped: Mapped) -> Result<(), PayloadError> {
         self.message.clear();
         write_message(row, format, mapped, &mut self.canonicalizer, &mut self.message)
+    }
+}
+
+/// The marker columns that no MAC covers; a CHECK constraint pins them in every active row.
+fn impossible_marker(row: &AuditRow<'_>) -> Option<(&'static str, &'static str)> {
+    let markers = &row.markers;
+    if markers.hmac_version != Some(2) {
+        Some(("hmac_version", "must be 2"))
+    } else if markers.legacy_frozen != Some(false) {
+        Some(("legacy_frozen", "must be false"))
+    } else if markers.legacy_integrity_class.is_some() {
+        Some(("legacy_integrity_class", "must be NULL"))
+    } else if markers.legacy_origin.is_some() {
+        Some(("legacy_origin", "must be NULL"))
+    } else {
+        None
     }
 }
 

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 
 use crate::audit::bounds::{self, Retention, StateTrust};
 use crate::audit::check::{Checker, Link, Part, Verdict};
-use crate::audit::classify::{Places, classify};
+use crate::audit::classify::{Ends, Places, classify};
 use crate::audit::finding::{Class, Finding, Neighbour};
 use crate::audit::head::{KnownHeadInput, judge_known_head};
 use crate::audit::keys::Keys;
@@ -162,20 +162,22 @@ fn judge(
     let frozen = &judged.walk.frozen;
     let name_frozen = !frozen_authentic && !windowed;
     let suspects = live.suspects.iter().chain(if name_frozen { frozen.suspects.as_slice() } else { &[] });
-    let places = Places::find(store, suspects)?;
-    let mut findings = classify(live, &places);
+    let ends = bounds::ends(&judged.state, &judged.facts, windowed);
+    let places = Places::find(store, suspects, ends)?;
+    let mut findings = classify(live, &places, ends);
     unknown_keys(&judged.walk, &mut findings);
 
     match judged.state.authentic() {
         Some(state) if !windowed => {
             bounds::judge_active(state, &judged.walk, &mut findings, &mut judged.notes);
             if !frozen_authentic {
-                let named = classify(frozen, &places);
+                let named = classify(frozen, &places, Ends::default());
                 bounds::judge_frozen(state, &judged.walk, !keys.master.is_empty(), named, &mut findings);
             }
         }
         None if family == Family::Active && !windowed => {
-            findings.extend(classify(frozen, &places));
+            findings.extend(classify(frozen, &places, Ends::default()));
+            bounds::judge_unknown_state(&judged.state, &judged.walk, keys, &mut findings);
             judged.notes.push("without an authentic chain state the beginning, the end and the number of rows are not proved".into());
         }
         _ => {}
@@ -238,6 +240,7 @@ fn walk(
         walk.wanted.extend(state.head.map(|head| head.row_hmac));
         walk.wanted.extend(state.prune.map(|prune| prune.row_hmac));
     }
+    walk.signing_keys = state.authentic().map(|state| state.active_key_counts.keys().copied().collect());
     if let Some(KnownHeadInput::Valid(known)) = &options.known_head {
         walk.wanted.push(known.row_hmac);
     }

@@ -1,7 +1,7 @@
 //! Following the chain: rows come in order, and every row that is not as it should be is kept for
 //! classification. Sequential and cheap; memory is bounded by the number of suspects that are kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audit::check::{Checked, CheckedBatch, Link, Part, Verdict};
 use crate::audit::finding::Neighbour;
@@ -27,16 +27,16 @@ pub struct Suspect {
     pub previous: Link,
     /// The `row_hmac` of the row before it in its chain; `None` when it is the first.
     pub expected: Option<Link>,
-    /// Whether the row before it is intact.
-    pub previous_intact: bool,
+    /// The last intact row before it, `None` when there is none.
+    pub anchor: Option<Anchor>,
     /// Whether it links to the row before it.
     pub linked: bool,
     /// What its MAC says.
     pub verdict: Verdict,
     /// Whether it belongs to another generation than the chain state names.
     pub foreign: bool,
-    /// The link of the row behind it; `None` when it is the last.
-    pub next_previous: Option<Link>,
+    /// The link of the first intact row behind it; `None` when there is none.
+    pub next_link: Option<Link>,
     /// The last intact row before it.
     pub after: Option<Neighbour>,
     /// The first intact row behind it.
@@ -48,6 +48,15 @@ impl Suspect {
     pub fn is_intact(&self) -> bool {
         is_intact(&self.verdict) && !self.foreign
     }
+}
+
+/// An intact row between suspects: what it links to is what was signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Anchor {
+    /// 1-based position in chain order.
+    pub position: u64,
+    /// `row_hmac`.
+    pub mac: Link,
 }
 
 /// Whether a MAC vouches for the row.
@@ -134,8 +143,11 @@ pub struct Chain {
     /// Suspects that were not kept.
     pub dropped: u64,
     last_intact: Option<Neighbour>,
+    anchor: Option<Anchor>,
     /// Suspects before this index have their `before`.
     bounded: usize,
+    /// Suspects before this index have their `next_link`.
+    anchored: usize,
 }
 
 /// The row that a MAC was looked for and found at.
@@ -176,6 +188,8 @@ pub struct Walk {
     pub sightings: BTreeMap<Digest, Sighting>,
     /// MACs to look for.
     pub wanted: Vec<Digest>,
+    /// The keys that signed active rows, when an authentic chain state says so.
+    pub signing_keys: Option<BTreeSet<KeyId>>,
 }
 
 impl Walk {
@@ -193,7 +207,17 @@ impl Walk {
                     _ => self.frozen_without_snapshot += 1,
                 }
             }
-            self.add_row(row);
+            match row.verdict {
+                // The signed state counts the rows of each key: a row under another one was never signed.
+                Verdict::UnknownKey(key)
+                    if row.part == Part::Live
+                        && self.signing_keys.as_ref().is_some_and(|keys| !keys.contains(&key)) =>
+                {
+                    let reason = Some(format!("column hmac_key_id names {key}, which signed no row of this log"));
+                    self.add_row(&Checked { verdict: Verdict::Mismatch { computed: None, reason }, ..row.clone() });
+                }
+                _ => self.add_row(row),
+            }
         }
     }
 
@@ -228,12 +252,6 @@ impl Chain {
         if !foreign {
             self.count(row);
         }
-        if let Some(suspect) = self.suspects.last_mut()
-            && suspect.next_previous.is_none()
-            && !foreign
-        {
-            suspect.next_previous = Some(row.previous);
-        }
         let expected = self.last.as_ref().map(|last| last.mac);
         // Where a chain may begin is judged from outside; here the first row is as it is.
         let linked = !row.linked || expected.is_none_or(|expected| is_link(expected, row.previous));
@@ -250,6 +268,15 @@ impl Chain {
             }
             self.bounded = self.suspects.len();
         }
+        let is_anchor = intact && !foreign;
+        if is_anchor {
+            // A row that stands alone is taken to follow the row before it.
+            let link = if row.linked { row.previous } else { expected.unwrap_or(Link::Null) };
+            for suspect in &mut self.suspects[self.anchored..] {
+                suspect.next_link = Some(link);
+            }
+            self.anchored = self.suspects.len();
+        }
         if foreign || !intact || !linked {
             if self.suspects.len() < MAX_SUSPECTS {
                 self.suspects.push(Suspect {
@@ -259,11 +286,11 @@ impl Chain {
                     mac: row.mac,
                     previous: row.previous,
                     expected,
-                    previous_intact: self.last.as_ref().is_none_or(|last| last.intact),
+                    anchor: self.anchor,
                     linked,
                     verdict: row.verdict.clone(),
                     foreign,
-                    next_previous: None,
+                    next_link: None,
                     after: self.last_intact,
                     before: None,
                 });
@@ -273,6 +300,9 @@ impl Chain {
         }
         if let Some(neighbour) = neighbour {
             self.last_intact = Some(neighbour);
+        }
+        if is_anchor {
+            self.anchor = Some(Anchor { position: row.position, mac: row.mac });
         }
         if foreign {
             return;
@@ -331,6 +361,7 @@ impl Chain {
             linked: true,
         });
         self.last_intact = neighbour;
+        self.anchor = intact.then_some(Anchor { position, mac });
     }
 }
 

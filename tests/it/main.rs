@@ -7,3 +7,4 @@ mod init;
 mod input;
 mod live;
 mod support;
+mod tampering;
