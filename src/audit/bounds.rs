@@ -335,7 +335,7 @@ pub fn judge_active(state: &ChainState, walk: &Walk, findings: &mut Vec<Finding>
     }
 }
 
-/// Active rows, with those whose chain_generation was changed and nothing else about their place.
+/// Active rows, with those whose `chain_generation` was changed and nothing else about their place.
 fn counted_rows(live: &Chain, findings: &[Finding]) -> u64 {
     let in_place = live.suspects.iter().filter(|suspect| {
         suspect.foreign
