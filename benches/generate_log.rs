@@ -43,7 +43,11 @@ struct DatabaseArguments {
 }
 
 fn parse_format(name: &str) -> Result<LogFormat, String> {
-    LogFormat::by_name(name).ok_or_else(|| "neither active nor baseline".to_owned())
+    match name {
+        "active" => Ok(LogFormat::Active),
+        "baseline" => Ok(LogFormat::Baseline),
+        _ => Err("neither active nor baseline".to_owned()),
+    }
 }
 
 fn main() -> Result<(), Failure> {

@@ -33,15 +33,6 @@ pub(crate) enum LogFormat {
 }
 
 impl LogFormat {
-    /// By its name on the command line.
-    pub(crate) fn by_name(name: &str) -> Option<Self> {
-        match name {
-            "active" => Some(Self::Active),
-            "baseline" => Some(Self::Baseline),
-            _ => None,
-        }
-    }
-
     /// The release whose fixture is extended.
     pub(crate) fn release(self) -> &'static str {
         match self {
