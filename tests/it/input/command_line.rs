@@ -183,7 +183,8 @@ fn a_report_that_cannot_be_written_does_not_hide_the_finding() {
     assert_eq!(output.stderr.matches("cannot write /nowhere/z4j.prom").count(), 1, "{output}");
 
     if fs::metadata("/dev/full").is_ok() {
-        let mut command = verify(&database, secrets).command();
+        let call = verify(&database, secrets);
+        let mut command = call.command();
         command.stdout(fs::OpenOptions::new().write(true).open("/dev/full").expect("open /dev/full"));
         assert_eq!(command.stderr(std::process::Stdio::null()).status().expect("run").code(), Some(5));
     }

@@ -54,7 +54,6 @@ fn check(name: &str, (output, commits, longest): (Output, u32, Duration)) -> ser
 
 const HEARTBEAT: &str = "UPDATE agents SET last_seen_at = CURRENT_TIMESTAMP";
 
-/// Rows without HMAC: nothing to find fault with but that.
 #[test]
 fn heartbeats_are_not_held_up() {
     let (database, secrets) = large_sqlite(100_000);
