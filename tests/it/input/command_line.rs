@@ -232,12 +232,12 @@ fn metric(path: &std::path::Path, name: &str) -> Option<f64> {
 #[track_caller]
 fn check_format(text: &str) {
     assert!(text.ends_with('\n'), "{text}");
-    let (mut described, mut current, mut samples) = (Vec::new(), String::new(), Vec::new());
+    let (mut described, mut current, mut samples) = (Vec::new(), "", Vec::new());
     for line in text.lines() {
         if let Some(rest) = line.strip_prefix("# HELP ") {
-            current = rest.split(' ').next().expect("a name").to_owned();
+            current = rest.split(' ').next().expect("a name");
             assert!(!described.contains(&current), "{current} twice:\n{text}");
-            described.push(current.clone());
+            described.push(current);
         } else if let Some(rest) = line.strip_prefix("# TYPE ") {
             assert_eq!(rest, format!("{current} gauge"));
         } else {
@@ -390,11 +390,9 @@ fn show_finds_a_row_by_number_and_by_id() {
     let call =
         |words: &[&str]| Z4jctl::new().db(&database).secrets(secrets).args(["audit", "show"]).args(words);
     let by_row = call(&["7", "--output=json"]).run().expect_code(0).json();
-    let id = by_row["columns"]["id"].as_str().map(str::to_owned).unwrap_or_else(|| {
-        let columns = by_row["columns"].as_array().expect("columns");
-        let column = columns.iter().find(|column| column[0] == "id").expect("an id");
-        column[1].as_str().expect("text").to_owned()
-    });
+    let columns = by_row["columns"].clone();
+    let listed = columns.as_array().and_then(|columns| columns.iter().find(|column| column[0] == "id"));
+    let id = listed.map_or(&columns["id"], |column| &column[1]).as_str().expect("an id").to_owned();
     assert_eq!(call(&[&id, "--output=json"]).run().expect_code(0).json(), by_row);
     assert_eq!(call(&[&id.replace('-', "").to_uppercase(), "-o=json"]).run().expect_code(0).json(), by_row);
     for (row, word) in [

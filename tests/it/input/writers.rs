@@ -37,6 +37,7 @@ fn verify_beside_a_writer(database: &TempSqlite, secrets: &Secrets, write: &str)
 }
 
 #[track_caller]
+#[expect(clippy::print_stdout, reason = "the wait is worth knowing")]
 fn check(name: &str, (output, commits, longest): (Output, u32, Duration)) -> serde_json::Value {
     let report = output.json();
     println!(
