@@ -80,7 +80,8 @@ pub fn verify(
         let again = judge(context, &mut store, &detection, keys, options, progress)?;
         let same = fingerprint(&again) == fingerprint(&judged);
         judged = again;
-        if !same && store.snapshot().changes_during_read > 0 {
+        // A second look that finds nothing decides as a first one would; only fault is worth making writers wait.
+        if !same && !judged.findings.is_empty() && store.snapshot().changes_during_read > 0 {
             store.hold_snapshot()?;
             judged = judge(context, &mut store, &detection, keys, options, progress)?;
         }

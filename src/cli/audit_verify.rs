@@ -52,11 +52,15 @@ pub(super) struct VerifyArgs {
     on_finding: Option<String>,
 }
 
+/// More threads than this is a slip of the finger.
+const MAX_JOBS: usize = 1024;
+
 pub(super) fn run(run: &Run<'_>, arguments: &VerifyArgs) -> Result<ExitCode> {
     let result = verify_and_print(run, arguments);
     if let (Err(error), Some(path)) = (&result, &arguments.textfile)
         && error.exit_code() != ExitCode::Usage
         && let Err(failure) = textfile::write_failure(path, run.context.now(), error.exit_code().code())
+        && failure.message() != error.message()
     {
         run.ui.warn(failure.message());
     }
@@ -71,6 +75,9 @@ fn verify_and_print(run: &Run<'_>, arguments: &VerifyArgs) -> Result<ExitCode> {
         && since >= until
     {
         return Err(Error::usage("usage.window", "--since must be before --until"));
+    }
+    if let Some(jobs) = arguments.jobs.filter(|jobs| jobs.get() > MAX_JOBS) {
+        return Err(bad_value("--jobs", &jobs.to_string(), &format!("a number from 1 to {MAX_JOBS}")));
     }
     let known_head = arguments.known_head.as_deref().map(known_head).transpose()?;
     let settings = run.settings()?;
@@ -89,15 +96,17 @@ fn verify_and_print(run: &Run<'_>, arguments: &VerifyArgs) -> Result<ExitCode> {
     };
     let keys = connection::keys(&settings)?;
     let report = verify(run.context, &settings.database.value, &keys, &options, &Reporter::new(run.ui))?;
-    if let Some(path) = &arguments.textfile {
-        textfile::write(path, &report)?;
-    }
-    run.ui.print(&report)?;
+    // What cannot be written must not keep a finding from whoever else waits for it.
+    let printed = run.ui.print(&report);
     if let Some(words) = hook.filter(|_| !report.ok) {
         let text = serde_json::to_string(&report).map_err(|error| Error::bug(error.to_string()))?;
         if let Some(problem) = hook::run(&words, &text) {
             run.ui.warn(&problem);
         }
+    }
+    printed?;
+    if let Some(path) = &arguments.textfile {
+        textfile::write(path, &report)?;
     }
     Ok(report.exit())
 }

@@ -87,12 +87,15 @@ impl Connection {
 fn read_stdin() -> Result<Zeroizing<String>> {
     /// Far more than any set of secrets; whoever pipes more has piped the wrong thing.
     const LIMIT: u64 = 1 << 20;
+    let fail = |reason: &dyn std::fmt::Display| {
+        Error::secret("secret.stdin", format!("cannot read secrets from stdin: {reason}"))
+            .hint("pipe KEY=VALUE lines into it, such as Z4J_SECRET=…")
+    };
     let mut text = Zeroizing::new(String::new());
-    std::io::stdin()
-        .lock()
-        .take(LIMIT)
-        .read_to_string(&mut text)
-        .map_err(|error| Error::secret("secret.stdin", format!("cannot read secrets from stdin: {error}")))?;
+    std::io::stdin().lock().take(LIMIT + 1).read_to_string(&mut text).map_err(|error| fail(&error))?;
+    if u64::try_from(text.len()).is_ok_and(|length| length > LIMIT) {
+        return Err(fail(&"it is larger than any set of secrets"));
+    }
     Ok(text)
 }
 

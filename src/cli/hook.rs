@@ -18,7 +18,9 @@ pub(super) fn parse(text: &str) -> Result<Vec<String>> {
 /// Runs the command and waits for it; gives a sentence about what went wrong, if anything did.
 pub(super) fn run(words: &[String], report: &str) -> Option<String> {
     let (program, arguments) = words.split_first()?;
-    let spawned = Command::new(program).args(arguments).stdin(Stdio::piped()).spawn();
+    // The report alone goes to stdout; what the command prints goes where everything else goes.
+    let spawned =
+        Command::new(program).args(arguments).stdin(Stdio::piped()).stdout(std::io::stderr()).spawn();
     let mut child = match spawned {
         Ok(child) => child,
         Err(error) => return Some(format!("--on-finding: cannot run {program}: {error}")),

@@ -121,17 +121,19 @@ struct Run<'a> {
 pub fn main() -> ProcessExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let cancel = Cancel::default();
-    signals::watch(&cancel);
     let context = Context { env: Env::from_process(), clock: Clock::System, random: Random, cancel };
-    ProcessExitCode::from(run(&arguments, &context).code())
+    // The message and the place of a panic have been printed by then.
+    let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&arguments, &context)));
+    ProcessExitCode::from(code.unwrap_or(ExitCode::Bug).code())
 }
 
 fn run(arguments: &[OsString], context: &Context) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        Err(error) => return ui::usage(arguments, &error),
+        Err(error) => return ui::usage(arguments, &context.env, &error),
     };
     let ui = Ui::new(cli.global.output, cli.global.quiet, cli.global.report, &context.env);
+    signals::watch(&context.cancel, ui.output());
     let run = Run { context, connection: &cli.global.connection, ui: &ui };
     let outcome = match cli.command {
         Command::Audit(Audit::Verify(arguments)) => audit_verify::run(&run, &arguments),
@@ -144,7 +146,10 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::Man(arguments) => generate::man(&run, &arguments),
     };
     match outcome {
-        Ok(code) => code,
+        Ok(code) => {
+            ui.finish();
+            code
+        }
         Err(error) => {
             ui.error(&error);
             error.exit_code()

@@ -48,9 +48,9 @@ impl Progress for Reporter<'_> {
             self.last_line.set(Instant::now());
             let total = self.total.get();
             if total >= done {
-                self.ui.note(&format!("walked {done} of {total} rows"));
+                self.ui.progress(&format!("walked {done} of {total} rows"));
             } else {
-                self.ui.note(&format!("walked {done} rows"));
+                self.ui.progress(&format!("walked {done} rows"));
             }
         }
     }

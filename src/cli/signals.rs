@@ -6,6 +6,7 @@ use std::time::Duration;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use super::ui::{self, Output};
 use crate::context::Cancel;
 
 /// How long an operation may take to notice. Whatever writes, writes to a temporary name first, so that
@@ -13,7 +14,7 @@ use crate::context::Cancel;
 const GRACE: Duration = Duration::from_secs(2);
 
 /// Watches for signals on a thread of its own.
-pub(super) fn watch(cancel: &Cancel) {
+pub(super) fn watch(cancel: &Cancel, output: Output) {
     let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return };
     let cancel = cancel.clone();
     thread::spawn(move || {
@@ -21,6 +22,9 @@ pub(super) fn watch(cancel: &Cancel) {
             let number = u8::try_from(signal).unwrap_or(2);
             cancel.stop(number);
             thread::sleep(GRACE);
+            if let Err(error) = cancel.check() {
+                ui::print_error(output, &error, &[]);
+            }
             leave(128_i32.saturating_add(signal));
         }
     });

@@ -1,5 +1,6 @@
 //! Standard output, standard error, and the forms in which a result is printed.
 
+use std::cell::RefCell;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -62,6 +63,8 @@ pub(super) struct Ui {
     output: Output,
     quiet: bool,
     reports: Vec<ReportFile>,
+    /// What is to be said, while stderr belongs to one JSON object; `None` when it can be said at once.
+    held: Option<RefCell<Vec<String>>>,
     /// Whether progress may be drawn.
     pub(super) terminal: bool,
 }
@@ -70,7 +73,13 @@ impl Ui {
     pub(super) fn new(output: Output, quiet: bool, reports: Vec<ReportFile>, env: &Env) -> Self {
         let dumb = env.var_os("TERM").is_some_and(|term| term == "dumb");
         let terminal = io::stderr().is_terminal() && !dumb;
-        Self { output, quiet, reports, terminal }
+        let held = is_json(output).then(RefCell::default);
+        Self { output, quiet, reports, held, terminal }
+    }
+
+    /// How results are printed.
+    pub(super) fn output(&self) -> Output {
+        self.output
     }
 
     /// Whether nothing but the result and errors may be printed.
@@ -78,27 +87,39 @@ impl Ui {
         self.quiet
     }
 
-    /// Prints a result, and writes the report files.
+    /// Prints a result, and writes the report files; what cannot be written does not keep the rest back.
     pub(super) fn print(&self, report: &impl Render) -> Result<()> {
-        for file in &self.reports {
-            let text = render(report, file.format)?;
-            if file.path == Path::new("-") {
-                write_stdout(&text)?;
-            } else {
-                write_file(&file.path, text.as_bytes())?;
-            }
+        let (printed, files): (Vec<_>, Vec<_>) =
+            self.reports.iter().partition(|file| file.path == Path::new("-"));
+        let mut forms: Vec<Output> = printed.iter().map(|file| file.format).collect();
+        if forms.is_empty() {
+            forms.push(self.output);
         }
-        if self.reports.iter().any(|file| file.path == Path::new("-")) {
-            return Ok(());
+        let mut outcome = Ok(());
+        for form in forms {
+            outcome = outcome.and(render(report, form).and_then(|text| write_stdout(&text)));
         }
-        write_stdout(&render(report, self.output)?)
+        for file in files {
+            let written =
+                render(report, file.format).and_then(|text| write_file(&file.path, text.as_bytes()));
+            outcome = outcome.and(written);
+        }
+        outcome
     }
 
     /// A line of explanation on stderr.
-    #[expect(clippy::print_stderr, reason = "the face")]
     pub(super) fn note(&self, text: &str) {
-        if !self.quiet {
-            eprintln!("z4jctl: {text}");
+        match &self.held {
+            _ if self.quiet => {}
+            Some(held) => held.borrow_mut().push(text.to_owned()),
+            None => say(&format!("z4jctl: {text}\n")),
+        }
+    }
+
+    /// A line about how far the work has come; none where a program may read stderr.
+    pub(super) fn progress(&self, text: &str) {
+        if self.held.is_none() {
+            self.note(text);
         }
     }
 
@@ -107,10 +128,30 @@ impl Ui {
         self.note(&format!("warning: {text}"));
     }
 
-    /// The one error of a run, on stderr.
+    /// The one error of a run, on stderr; as JSON together with all that was held back.
     pub(super) fn error(&self, error: &Error) {
-        print_error(self.output, error);
+        print_error(self.output, error, &self.take_held());
     }
+
+    /// Says what was held back, when the run ends without an error.
+    pub(super) fn finish(&self) {
+        for text in self.take_held() {
+            say(&format!("z4jctl: {text}\n"));
+        }
+    }
+
+    fn take_held(&self) -> Vec<String> {
+        self.held.as_ref().map(RefCell::take).unwrap_or_default()
+    }
+}
+
+fn is_json(output: Output) -> bool {
+    matches!(output, Output::Json | Output::Jsonl)
+}
+
+/// Writes to stderr; that nobody listens there is no reason to fail.
+fn say(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 fn render(report: &impl Render, output: Output) -> Result<String> {
@@ -147,18 +188,40 @@ pub(super) fn write_stdout(text: &str) -> Result<()> {
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         // Whoever reads has had enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(Error::unreachable("output.stdout", format!("cannot write to stdout: {error}"))),
+        Err(error) => Err(Error::unreachable("output.stdout", format!("cannot write to stdout: {error}"))
+            .hint("the result went nowhere; check what stdout is connected to, or use --report FORMAT=PATH")),
         Ok(()) => Ok(()),
     }
 }
 
-/// Writes a file whole or not at all: to a temporary name beside it, synced, renamed.
+/// Writes a file whole or not at all: to a temporary name beside it, synced, renamed. What is no regular file, such
+/// as a pipe or a device, is written to as it is.
 pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     let fail = |error: io::Error| {
-        Error::unreachable("output.file", format!("cannot write {}: {error}", path.display()))
+        let text = error.to_string();
+        // Without the name of the temporary file, which nobody asked for.
+        let reason = text.split(" at path ").next().unwrap_or_default();
+        Error::unreachable("output.file", format!("cannot write {}: {reason}", path.display()))
             .hint("check that its directory exists and may be written to")
     };
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // A link stays a link: the file behind it is replaced.
+    let target = std::fs::canonicalize(path).unwrap_or_else(|_| match std::fs::read_link(path) {
+        Ok(absent) => path.parent().unwrap_or(Path::new("")).join(absent),
+        Err(_) => path.to_owned(),
+    });
+    match std::fs::metadata(&target) {
+        Ok(metadata) if metadata.is_dir() => return Err(fail(io::ErrorKind::IsADirectory.into())),
+        Ok(metadata) if !metadata.is_file() => {
+            let opened = std::fs::OpenOptions::new().write(true).open(&target);
+            return match opened.and_then(|mut file| file.write_all(bytes)) {
+                // Whoever reads has had enough.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                other => other.map_err(fail),
+            };
+        }
+        _ => {}
+    }
+    let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".z4jctl-").tempfile_in(directory).map_err(fail)?;
     file.write_all(bytes).map_err(fail)?;
     #[cfg(unix)]
@@ -168,52 +231,92 @@ pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
         file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644)).map_err(fail)?;
     }
     file.as_file().sync_all().map_err(fail)?;
-    file.persist(path).map_err(|error| fail(error.error))?;
+    file.persist(&target).map_err(|error| fail(error.error))?;
     Ok(())
 }
 
-#[expect(clippy::print_stderr, reason = "the face")]
-fn print_error(output: Output, error: &Error) {
+/// Prints an error in the form of the results.
+pub(super) fn print_error(output: Output, error: &Error, remarks: &[String]) {
     let cause = std::error::Error::source(error).map(ToString::to_string);
-    match output {
-        Output::Json | Output::Jsonl => {
-            let body = json!({
-                "schema": "z4jctl.error/1",
-                "exit_code": error.exit_code().code(),
-                "error": { "code": error.code(), "message": error.message(), "hint": error.hint_text(), "cause": cause },
-            });
-            eprintln!("{body}");
+    if is_json(output) {
+        let mut body = json!({
+            "schema": "z4jctl.error/1",
+            "exit_code": error.exit_code().code(),
+            "error": { "code": error.code(), "message": error.message(), "hint": error.hint_text(), "cause": cause },
+        });
+        if let Some(object) = body.as_object_mut().filter(|_| !remarks.is_empty()) {
+            object.insert("remarks".into(), json!(remarks));
         }
-        Output::Human | Output::Plain => {
-            eprintln!("z4jctl: error: {}", error.message());
-            if let Some(cause) = cause {
-                eprintln!("  cause: {cause}");
-            }
-            if let Some(hint) = error.hint_text() {
-                eprintln!("  hint: {hint}");
-            }
+        return say(&format!("{body}\n"));
+    }
+    let mut text = format!("z4jctl: error: {}\n", error.message());
+    for (name, more) in [("cause", cause.as_deref()), ("hint", error.hint_text())] {
+        if let Some(more) = more {
+            text.push_str(&format!("  {name}: {more}\n"));
         }
     }
+    say(&text);
 }
 
 /// What clap has to say: help and version on stdout, errors on stderr.
-pub(super) fn usage(arguments: &[OsString], error: &clap::Error) -> ExitCode {
+pub(super) fn usage(arguments: &[OsString], env: &Env, error: &clap::Error) -> ExitCode {
     use clap::error::ErrorKind;
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         let _ = error.print();
         return ExitCode::Done;
     }
-    let is_json = |text: &OsString| matches!(text.to_str(), Some("json" | "jsonl"));
-    let wants_json = arguments
-        .windows(2)
-        .any(|pair| matches!(pair[0].to_str(), Some("--output" | "-o")) && is_json(&pair[1]))
-        || arguments.iter().any(|text| matches!(text.to_str(), Some("--output=json" | "--output=jsonl")));
-    if wants_json && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        let text = error.to_string();
-        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        print_error(Output::Json, &Error::usage("usage", message).hint("see --help"));
-    } else {
+    let text = error.to_string();
+    let shown = without_passwords(&text);
+    if wants_json(arguments, env) {
+        let message = if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+            "a command is missing".to_owned()
+        } else {
+            // The first paragraph: a list of what is missing goes over several lines.
+            let lines = shown.lines().map(str::trim).take_while(|line| !line.is_empty());
+            lines.collect::<Vec<_>>().join(" ").trim_start_matches("error: ").to_owned()
+        };
+        print_error(Output::Json, &Error::usage("usage", message).hint("see --help"), &[]);
+    } else if shown == text {
         let _ = error.print();
+    } else {
+        say(&shown);
     }
     ExitCode::Usage
+}
+
+/// Whether JSON was asked for on a command line that could not be read; the last word counts.
+fn wants_json(arguments: &[OsString], env: &Env) -> bool {
+    let mut word = env.var_os("Z4JCTL_OUTPUT").and_then(|word| word.to_str());
+    let mut rest = arguments.iter().map(|argument| argument.to_str().unwrap_or_default());
+    while let Some(argument) = rest.next() {
+        if matches!(argument, "--output" | "-o" | "-qo") {
+            word = rest.next();
+        } else if let Some(value) = argument.strip_prefix("--output=") {
+            word = Some(value);
+        } else if let Some(value) = argument.strip_prefix("-o").or_else(|| argument.strip_prefix("-qo")) {
+            word = Some(value.strip_prefix('=').unwrap_or(value));
+        }
+    }
+    matches!(word, Some("json" | "jsonl"))
+}
+
+/// Takes the passwords out of URLs and connection strings that somebody gave where none belongs.
+fn without_passwords(text: &str) -> String {
+    let redact = |piece: &str| -> String {
+        if let Some((scheme, rest)) = piece.split_once("://")
+            && let Some((login, host)) = rest.rsplit_once('@')
+            && let Some((user, _)) = login.split_once(':')
+        {
+            return format!("{scheme}://{user}:redacted@{host}");
+        }
+        match piece.to_ascii_lowercase().find("password=") {
+            Some(at) => {
+                let (name, value) = piece.split_at(at + "password=".len());
+                let end = value.find(['\'', '"', '&']).unwrap_or(value.len());
+                format!("{name}redacted{}", &value[end..])
+            }
+            None => piece.to_owned(),
+        }
+    };
+    text.split(' ').map(redact).collect::<Vec<_>>().join(" ")
 }

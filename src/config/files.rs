@@ -165,6 +165,7 @@ pub(super) fn read_value(path: &Path, name: &str) -> Result<Zeroizing<String>> {
             "settings.missing-file",
             format!("{name} names {}, which does not exist", path.display()),
         )
+        .hint(format!("correct the path, or take {name} out of the environment"))
     })?;
     let text = file.text.strip_suffix('\n').unwrap_or(&file.text);
     Ok(Zeroizing::new(text.strip_suffix('\r').unwrap_or(text).to_owned()))

@@ -297,6 +297,7 @@ fn open_secret_file(path: &Path) -> Result<Layer> {
             "settings.missing-file",
             format!("the secret file {} does not exist", path.display()),
         )
+        .hint("give --secret-file or Z4JCTL_SECRET_FILE a file of KEY=VALUE lines, or - for stdin")
     })?;
     let label = path.display().to_string();
     let document = parse_secret_env(&file.text, &secret_file_keys(), &label).map_err(|error| {

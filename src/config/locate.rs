@@ -85,6 +85,7 @@ impl Locator<'_> {
                         "settings.missing-file",
                         format!("--db-file names {}, which does not exist", path.display()),
                     )
+                    .hint("give a file that holds the database URL")
                 })?;
                 if file.is_shared && file.text.contains('@') {
                     warnings.push(format!("{} is open to group or others: chmod 600", path.display()));

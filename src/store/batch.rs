@@ -203,7 +203,10 @@ impl RowBatch {
 
     /// All rows with their positions.
     pub fn rows(&self) -> impl Iterator<Item = (u64, RawRow<'_>)> {
-        (self.first_position..).zip((0..self.len()).map(|index| self.row(index)))
+        (0..self.len()).map(|index| {
+            let number = u64::try_from(index).unwrap_or(u64::MAX);
+            (self.first_position.saturating_add(number), self.row(index))
+        })
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use ::postgres::config::{ChannelBinding, SslMode};
 use ::postgres::error::SqlState;
 use ::postgres::{Client, Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::tls;
 use crate::config::{Endpoint, Host, PostgresTarget, TargetSession, TlsMode};
@@ -58,6 +59,7 @@ fn unsuitable(target: &PostgresTarget) -> Error {
         "database.no-suitable-server",
         format!("no server of {} is of the kind that target_session_attrs asks for", target.display()),
     )
+    .hint("name more servers, or take target_session_attrs (PGTARGETSESSIONATTRS) away")
 }
 
 fn connect_to(target: &PostgresTarget, endpoint: &Endpoint) -> Result<Option<Client>, (Error, bool)> {
@@ -84,31 +86,66 @@ fn connect_to(target: &PostgresTarget, endpoint: &Endpoint) -> Result<Option<Cli
         config.connect_timeout(timeout).tcp_user_timeout(timeout.max(Duration::from_secs(30)));
     }
     let shown = target.display();
-    let plain = |config: &mut Config| config.ssl_mode(SslMode::Disable).connect(NoTls);
-    let encrypted = |config: &mut Config, mode| -> Result<_> {
-        let connector = tls::connector(&target.tls)?;
-        config.channel_binding(ChannelBinding::Prefer);
-        Ok(config.ssl_mode(mode).connect(connector))
+    let silent = || {
+        let limit = target.connect_timeout.unwrap_or_default();
+        let message = format!("cannot reach {shown}: timed out after {limit:?} waiting for an answer");
+        let error = Error::unreachable("database.connection", message);
+        (
+            error.hint("something else may listen there; check host and port, or raise --connect-timeout"),
+            false,
+        )
+    };
+    let plain = |config: &mut Config| {
+        config.ssl_mode(SslMode::Disable);
+        dial(config, None, target.connect_timeout).ok_or_else(silent)
+    };
+    let encrypted = |config: &mut Config, mode| {
+        let connector = tls::connector(&target.tls).map_err(|error| (error, false))?;
+        config.channel_binding(ChannelBinding::Prefer).ssl_mode(mode);
+        dial(config, Some(connector), target.connect_timeout).ok_or_else(silent)
     };
     let is_socket = matches!(endpoint.host, Host::Unix(_));
     let attempt = match target.tls.mode {
-        _ if is_socket => plain(&mut config),
-        TlsMode::Disable => plain(&mut config),
-        TlsMode::Allow => match plain(&mut config) {
+        _ if is_socket => plain(&mut config)?,
+        TlsMode::Disable => plain(&mut config)?,
+        TlsMode::Allow => match plain(&mut config)? {
             Err(error) if error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => {
-                encrypted(&mut config, SslMode::Require).map_err(|error| (error, false))?
+                encrypted(&mut config, SslMode::Require)?
             }
             other => other,
         },
-        TlsMode::Prefer => encrypted(&mut config, SslMode::Prefer).map_err(|error| (error, false))?,
+        TlsMode::Prefer => encrypted(&mut config, SslMode::Prefer)?,
         TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull => {
-            encrypted(&mut config, SslMode::Require).map_err(|error| (error, false))?
+            encrypted(&mut config, SslMode::Require)?
         }
     };
     let mut client = attempt.map_err(|error| (failed(&shown, &error), is_transient(&error)))?;
     let suitable =
         is_suitable(&mut client, target.target_session).map_err(|error| (failed(&shown, &error), false))?;
     Ok(suitable.then_some(client))
+}
+
+/// Connects on a thread of its own, since the limit of the driver ends with the TCP handshake: something that accepts
+/// and then says nothing would keep us for ever. `None` when there was no answer in time.
+fn dial(
+    config: &Config,
+    connector: Option<MakeRustlsConnect>,
+    limit: Option<Duration>,
+) -> Option<Result<Client, ::postgres::Error>> {
+    /// So that the more precise error of the driver comes first.
+    const MARGIN: Duration = Duration::from_millis(200);
+    let config = config.clone();
+    let work = move || match connector {
+        Some(connector) => config.connect(connector),
+        None => config.connect(NoTls),
+    };
+    let Some(limit) = limit else { return Some(work()) };
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        // Nobody listens any more when it took too long.
+        let _ = sender.send(work());
+    });
+    receiver.recv_timeout(limit.saturating_add(MARGIN)).ok()
 }
 
 fn is_suitable(client: &mut Client, wanted: TargetSession) -> Result<bool, ::postgres::Error> {
@@ -141,17 +178,15 @@ fn is_transient(error: &::postgres::Error) -> bool {
 pub(super) fn failed_reading(shown: &str, error: &io::Error) -> Error {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<::postgres::Error>()) {
         Some(inner) => failed(shown, inner),
-        None => Error::unreachable("database.connection", format!("lost the connection to {shown}: {error}")),
+        None => Error::unreachable("database.connection", format!("lost the connection to {shown}: {error}"))
+            .hint("run the command again; the log of the server may say why"),
     }
 }
 
 /// Turns an error of the driver into one that names the database and the way out.
 pub(in crate::store) fn failed(shown: &str, error: &::postgres::Error) -> Error {
     let Some(db) = error.as_db_error() else {
-        let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-        return Error::unreachable("database.connection", format!("cannot reach {shown}: {reason}")).hint(
-            "check host, port, network and sslmode; `z4jctl config show` prints where each setting came from",
-        );
+        return without_answer(shown, error);
     };
     let message = db.message();
     let at = |what: &str| format!("{what} {shown}: {message}");
@@ -181,6 +216,33 @@ pub(in crate::store) fn failed(shown: &str, error: &::postgres::Error) -> Error 
             Error::unreachable("database.replica-conflict", at("the standby cancelled the snapshot at"))
                 .hint("set hot_standby_feedback or max_standby_streaming_delay on the standby, or read from the primary")
         }
-        _ => Error::unreachable("database.failed", at("the server reports an error at")),
+        _ => Error::unreachable("database.failed", at("the server reports an error at"))
+            .hint("the log of the server may say more"),
     }
+}
+
+/// An error that is not the server's own.
+fn without_answer(shown: &str, error: &::postgres::Error) -> Error {
+    let text = error.to_string();
+    let reason = error.source().map_or_else(|| text.clone(), ToString::to_string);
+    if reason == "password missing" {
+        return Error::unreachable(
+            "database.password",
+            format!("{shown} asks for a password, and none is configured"),
+        )
+        .hint("give it with --db-file, Z4J_DATABASE_URL, PGPASSWORD or ~/.pgpass");
+    }
+    if text.starts_with("error performing TLS handshake") {
+        return Error::unreachable(
+            "database.tls",
+            format!("cannot secure the connection to {shown}: {reason}"),
+        )
+        .hint(
+            "check sslmode, and sslrootcert: the authority that signed the server's certificate; with \
+             sslmode=verify-full the certificate must carry the name that we connect to",
+        );
+    }
+    Error::unreachable("database.connection", format!("cannot reach {shown}: {reason}")).hint(
+        "check host, port, network and sslmode; `z4jctl config show` prints where each setting came from",
+    )
 }

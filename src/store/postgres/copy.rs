@@ -2,7 +2,7 @@
 
 use std::io::BufRead as _;
 
-use ::postgres::Client;
+use ::postgres::{Client, NoTls};
 
 use super::connect::{failed, failed_reading};
 use crate::context::Cancel;
@@ -16,6 +16,24 @@ const HEADER_LENGTH: usize = 19;
 
 /// Copies the rows of a query into batches. `query` selects exactly the columns of `layout`.
 pub(super) fn copy(
+    client: &mut Client,
+    query: &str,
+    layout: Layout,
+    cancel: &Cancel,
+    shown: &str,
+    emit: Emit<'_>,
+) -> Result<()> {
+    let token = client.cancel_token();
+    let result = copy_rows(client, query, layout, cancel, shown, emit);
+    if cancel.signal().is_some() {
+        // Closing the connection would read all that is left of the log first. A request to cancel needs no TLS: the
+        // server looks at it before it asks who is there.
+        let _ = token.cancel_query(NoTls);
+    }
+    result
+}
+
+fn copy_rows(
     client: &mut Client,
     query: &str,
     layout: Layout,

@@ -39,6 +39,16 @@ impl std::fmt::Debug for PostgresStore {
     }
 }
 
+impl Drop for PostgresStore {
+    /// Ends the transaction in order: a pooler closes the connection of whoever leaves in the middle of one. Not after a
+    /// signal, when nothing may wait for a server any more.
+    fn drop(&mut self) {
+        if self.cancel.signal().is_none() && !self.client.is_closed() {
+            let _ = self.client.batch_execute("ROLLBACK");
+        }
+    }
+}
+
 impl PostgresStore {
     /// Connects, and begins the one transaction in which everything is read.
     pub fn open(target: &PostgresTarget, options: OpenOptions, cancel: &Cancel) -> Result<Self> {

@@ -29,7 +29,8 @@ pub(super) fn connector(tls: &Tls) -> Result<MakeRustlsConnect> {
         return Err(Error::unreachable(
             "database.no-root-certificate",
             "no usable root certificate was found",
-        ));
+        )
+        .hint("give sslrootcert=FILE, a PEM file with the authority that signed the server's certificate"));
     }
     let builder = if verification == Verification::ChainAndName {
         builder.with_root_certificates(roots)
@@ -41,7 +42,10 @@ pub(super) fn connector(tls: &Tls) -> Result<MakeRustlsConnect> {
         (Some(certificate), Some(key)) => builder
             .with_client_auth_cert(certificates(certificate)?, private_key(key)?)
             .map_err(|error| bad_file(certificate, &error))?,
-        _ => builder.with_no_client_auth(),
+        (None, None) => builder.with_no_client_auth(),
+        // Left out in silence, it would be the server that complains, about something else.
+        (Some(certificate), None) => return Err(bad_file(certificate, &"there is no sslkey for it")),
+        (None, Some(key)) => return Err(bad_file(key, &"there is no sslcert for this sslkey")),
     };
     Ok(MakeRustlsConnect::new(config))
 }
@@ -75,6 +79,7 @@ fn bad_file(path: &Path, reason: &dyn std::fmt::Display) -> Error {
         "database.certificate",
         format!("cannot use certificate file {}: {reason}", path.display()),
     )
+    .hint("sslrootcert, sslcert and sslkey name PEM files that this account may read")
 }
 
 /// Verifies the chain but not the name (`verify-ca`), or nothing at all (`require` without root certificate).
