@@ -50,6 +50,7 @@ complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "init" -d 'Create a fr
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "migrate" -d 'The schema revision of a database'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "completions" -d 'Print a shell completion script'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "man" -d 'Write the manual pages'
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "version" -d 'Print the version, and what it was built with'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
 json\t'One JSON document'
 jsonl\t'JSON lines: a summary, then one line for each item'
@@ -285,3 +286,23 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand man" -l passfile -d 'Postg
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand man" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand man" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand version" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: a summary, then one line for each item'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand version" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand version" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand version" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand version" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand version" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand version" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand version" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand version" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand version" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand version" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand version" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand version" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand version" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand version" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand version" -s V -l version -d 'Print version'

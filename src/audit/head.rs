@@ -164,7 +164,7 @@ pub fn export(
     let mut store = Store::open(database, options, &context.cancel)?;
     let detection = store.detect()?;
     let family = detection.generation.family();
-    crate::audit::verify::demand_keys(&detection, keys)?;
+    keys.demand(&detection)?;
     let facts = store.facts(&detection)?;
     let layout = Layout::new(detection.has_api_key_id, detection.has_markers);
     let newest = store.last_row(layout, family == Family::Active)?;

@@ -1,6 +1,8 @@
 //! The keys of a verification.
 
+use crate::error::{Error, Result};
 use crate::format::mac::{KeyId, MacKey};
+use crate::store::generation::{Detection, Family};
 
 /// The keys that rows may be signed with.
 #[derive(Debug, Clone, Default)]
@@ -20,5 +22,27 @@ impl Keys {
     /// The master key with an id.
     pub fn master_key(&self, id: KeyId) -> Option<&MacKey> {
         self.master.iter().find(|key| key.id() == id)
+    }
+
+    /// Fails when the keys that the rows of this generation are signed with are not configured.
+    pub fn demand(&self, detection: &Detection) -> Result<()> {
+        let (missing, name) = match detection.generation.family() {
+            Family::Active => (self.audit.is_empty(), "Z4J_AUDIT_CHAIN_SECRET"),
+            Family::Early | Family::Baseline => (self.master.is_empty(), "Z4J_SECRET"),
+        };
+        if !missing {
+            return Ok(());
+        }
+        Err(Error::secret(
+            "secret.missing",
+            format!(
+                "{name} is not configured, and the rows of this generation ({}, z4j {}) are signed with it",
+                detection.generation,
+                detection.generation.releases()
+            ),
+        )
+        .hint(format!(
+            "set {name} or {name}_FILE in the environment, give --secret-file FILE, or point --home at the directory that holds secret.env"
+        )))
     }
 }

@@ -14,7 +14,7 @@ use crate::audit::report::{HeadReport, KeyUse, Rows, UnusedKey, VerifyReport, Wi
 use crate::audit::walk::Walk;
 use crate::config::Database;
 use crate::context::Context;
-use crate::error::{Error, ExitCode, Result};
+use crate::error::{ExitCode, Result};
 use crate::format::Timestamp;
 use crate::store::batch::Layout;
 use crate::store::generation::{Detection, Family, Generation};
@@ -72,7 +72,7 @@ pub fn verify(
     let started_at = context.now();
     let mut store = Store::open(database, options.open, &context.cancel)?;
     let detection = store.detect()?;
-    demand_keys(&detection, keys)?;
+    keys.demand(&detection)?;
     let mut judged = judge(context, &mut store, &detection, keys, options, progress)?;
     if store.snapshot().changes_during_read > 0 && !judged.findings.is_empty() {
         // Something was written while the file was read in chunks. What is wrong twice is wrong; otherwise one
@@ -92,28 +92,6 @@ pub fn verify(
 /// What tells the findings of two walks apart.
 fn fingerprint(judged: &Judged) -> Vec<(Class, Option<crate::format::Id>)> {
     judged.findings.iter().map(|finding| (finding.class, finding.audit_id)).collect()
-}
-
-/// A log of this generation cannot be verified without these keys.
-pub(crate) fn demand_keys(detection: &Detection, keys: &Keys) -> Result<()> {
-    let (missing, name) = match detection.generation.family() {
-        Family::Active => (keys.audit.is_empty(), "Z4J_AUDIT_CHAIN_SECRET"),
-        Family::Early | Family::Baseline => (keys.master.is_empty(), "Z4J_SECRET"),
-    };
-    if !missing {
-        return Ok(());
-    }
-    Err(Error::secret(
-        "secret.missing",
-        format!(
-            "{name} is not configured, and the rows of this generation ({}, z4j {}) are signed with it",
-            detection.generation,
-            detection.generation.releases()
-        ),
-    )
-    .hint(format!(
-        "set {name} or {name}_FILE in the environment, give --secret-file FILE, or point --home at the directory that holds secret.env"
-    )))
 }
 
 /// One look at the log.

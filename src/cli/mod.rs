@@ -15,6 +15,7 @@ mod progress;
 mod signals;
 mod textfile;
 mod ui;
+mod version;
 
 use std::ffi::OsString;
 use std::process::ExitCode as ProcessExitCode;
@@ -86,6 +87,8 @@ enum Command {
     Completions(generate::CompletionsArgs),
     /// Write the manual pages
     Man(generate::ManArgs),
+    /// Print the version, and what it was built with
+    Version,
 }
 
 #[derive(Debug, Subcommand)]
@@ -144,6 +147,7 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::Migrate(Migrate::Status) => migrate_status::run(&run),
         Command::Completions(arguments) => generate::completions(&arguments),
         Command::Man(arguments) => generate::man(&run, &arguments),
+        Command::Version => version::run(&run),
     };
     match outcome {
         Ok(code) => {

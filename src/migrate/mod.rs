@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::config::Database;
 use crate::context::Context;
 use crate::error::Result;
-use crate::store::generation::{Condition, Family, Generation, REVISIONS};
+use crate::store::generation::{Condition, Family, Generation, REVISIONS, Revision};
 use crate::store::{OpenOptions, Snapshot, Store};
 
 /// The schema of a database.
@@ -53,6 +53,11 @@ pub struct ExplainedCondition {
     pub condition: Condition,
     /// What it means.
     pub explanation: &'static str,
+}
+
+/// The newest release head that this z4jctl knows.
+pub fn newest_head() -> Option<&'static Revision> {
+    REVISIONS.iter().rfind(|revision| !revision.head_of.is_empty())
 }
 
 /// Reads the schema of a database.
