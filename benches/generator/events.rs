@@ -58,6 +58,7 @@ pub(super) struct Cast {
 
 /// One event, before it has a place in a chain.
 #[derive(Debug)]
+#[expect(clippy::struct_field_names, reason = "the names are the names of the columns")]
 pub(super) struct Event {
     pub(super) id: Id,
     pub(super) action: &'static str,

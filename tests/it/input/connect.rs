@@ -128,6 +128,18 @@ fn reading_the_needed_tables_is_enough() {
 }
 
 #[test]
+fn hidden_rows_are_not_missing_rows() {
+    let (database, secrets) = of("1.6.9");
+    let role = Cluster::shared().create_role("hidden", Login::Trust, None);
+    database.grant(&role, &["SELECT ON ALL TABLES IN SCHEMA public"]);
+    database.execute("ALTER TABLE audit_log ENABLE ROW LEVEL SECURITY");
+    database.execute("CREATE POLICY visible ON audit_log FOR SELECT USING (action <> 'auth.login')");
+    refuses(verify_at(database.url_as(&role), secrets), 5, "database.row-security", &["BYPASSRLS"]);
+    database.execute(&format!("ALTER ROLE {} BYPASSRLS", role.name));
+    verify_at(database.url_as(&role), secrets).run().expect_code(0);
+}
+
+#[test]
 fn limits_of_time_hold() {
     let (database, secrets) = of("1.6.9");
     let mut holder = database.client();
