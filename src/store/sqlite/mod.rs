@@ -11,12 +11,12 @@ mod open;
 
 use std::path::PathBuf;
 
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 
 use super::batch::{Layout, RowBatch, Storage};
 use super::generation::{Detection, Family, PROBED_TABLES, Structure};
-use super::guards::FoundGuard;
+use super::guards::{FoundGuard, MARKER_CHECK_NAME, check_in_table};
 use super::{BATCH_BYTES, BATCH_ROWS, Emit, LogFacts, OpenOptions, Scan, Snapshot};
 use crate::context::Cancel;
 use crate::error::Result;
@@ -37,7 +37,7 @@ pub struct SqliteStore {
     /// Whether everything is read in one transaction.
     held: bool,
     /// Time and id, as stored, of the newest row of the snapshot.
-    last: Option<(Value, Value)>,
+    last: Option<(Stored, Stored)>,
     /// Whether an index leads to a place in chain order.
     indexed: bool,
     data_version: i64,
@@ -107,7 +107,7 @@ impl SqliteStore {
     pub fn scan(&mut self, scan: &Scan, emit: Emit<'_>) -> Result<()> {
         let mut batch = RowBatch::new(scan.layout);
         let mut position = 1;
-        let mut after: Option<(Value, Value)> = None;
+        let mut after: Option<(Stored, Stored)> = None;
         let limit = if self.held || !self.indexed { i64::MAX } else { CHUNK_ROWS };
         loop {
             self.cancel.check()?;
@@ -131,15 +131,15 @@ impl SqliteStore {
     fn chunk(
         &self,
         scan: &Scan,
-        after: Option<&(Value, Value)>,
+        after: Option<&(Stored, Stored)>,
         limit: i64,
         batch: &mut RowBatch,
         position: &mut u64,
         emit: Emit<'_>,
-    ) -> Result<(i64, Option<(Value, Value)>)> {
+    ) -> Result<(i64, Option<(Stored, Stored)>)> {
         let mut sql = format!("SELECT {} FROM audit_log WHERE 1", scan.layout.select_list());
-        let mut values: Vec<Value> = Vec::new();
-        let mut restrict = |clause: &str, bound: &[Value]| {
+        let mut values: Vec<Stored> = Vec::new();
+        let mut restrict = |clause: &str, bound: &[Stored]| {
             sql.push_str(clause);
             values.extend_from_slice(bound);
         };
@@ -150,12 +150,12 @@ impl SqliteStore {
             restrict(" AND (occurred_at, id) <= (?, ?)", &[time.clone(), id.clone()]);
         }
         if let Some(since) = scan.since {
-            restrict(" AND occurred_at >= ?", &[Value::Text(since.sqlite())]);
+            restrict(" AND occurred_at >= ?", &[Stored::text(since.sqlite())]);
         }
         if let Some(until) = scan.until {
-            restrict(" AND occurred_at < ?", &[Value::Text(until.sqlite())]);
+            restrict(" AND occurred_at < ?", &[Stored::text(until.sqlite())]);
         }
-        restrict(" ORDER BY occurred_at, id LIMIT ?", &[Value::Integer(limit)]);
+        restrict(" ORDER BY occurred_at, id LIMIT ?", &[Stored(Value::Integer(limit), None)]);
 
         let fail = |error: &rusqlite::Error| failed(&self.path, error);
         let mut statement = self.connection.prepare(&sql).map_err(|error| fail(&error))?;
@@ -169,8 +169,8 @@ impl SqliteStore {
             *position += 1;
             if read == limit {
                 last = Some((
-                    row.get::<_, Value>(1).map_err(|error| fail(&error))?,
-                    row.get::<_, Value>(0).map_err(|error| fail(&error))?,
+                    row.get_ref(1).map(Stored::from).map_err(|error| fail(&error))?,
+                    row.get_ref(0).map(Stored::from).map_err(|error| fail(&error))?,
                 ));
             }
             if batch.len() >= BATCH_ROWS || batch.byte_len() >= BATCH_BYTES {
@@ -276,26 +276,22 @@ impl SqliteStore {
     }
 
     #[expect(clippy::type_complexity, reason = "three things that belong to one snapshot")]
-    fn read_facts(&mut self, detection: &Detection) -> Result<(LogFacts, Option<(Value, Value)>, bool)> {
+    fn read_facts(&mut self, detection: &Detection) -> Result<(LogFacts, Option<(Stored, Stored)>, bool)> {
         let structure = self.structure()?;
-        let last: Option<(Value, Value)> = self
+        let last: Option<(Stored, Stored)> = self
             .connection
             .query_row(
                 "SELECT occurred_at, id FROM audit_log ORDER BY occurred_at DESC, id DESC LIMIT 1",
                 [],
-                |row| Ok((row.get(0)?, row.get(1)?)),
+                |row| Ok((row.get_ref(0)?.into(), row.get_ref(1)?.into())),
             )
             .optional()
             .map_err(|error| failed(&self.path, &error))?;
-        let text = |value: &Value| match value {
-            Value::Text(text) => Some(text.clone()),
-            _ => None,
-        };
         let mut facts = LogFacts {
             rows: self.count("SELECT count(*) FROM audit_log", params![])?,
             rows_exact: true,
             last: last.as_ref().and_then(|(time, id)| {
-                Some((Timestamp::parse(&text(time)?)?, Id::parse(text(id)?.as_bytes())?))
+                Some((Timestamp::parse_bytes(time.1.as_deref()?)?, Id::parse(id.1.as_deref()?)?))
             }),
             watermark: self.meta(&structure, "audit_prune_watermark")?,
             installed_at: self.meta(&structure, "installed_at")?.and_then(|text| Timestamp::parse(&text)),
@@ -382,8 +378,6 @@ impl SqliteStore {
     }
 
     fn guards(&self) -> Result<Vec<FoundGuard>> {
-        /// Where the CHECK constraint of 1.8 stands: in the text of the table itself.
-        const MARKER_CHECK: &str = "ck_audit_log_ck_audit_log_boundary_f_markers";
         let mut statement = self
             .connection
             .prepare(
@@ -400,8 +394,13 @@ impl SqliteStore {
             .filter_map(|(kind, name, sql)| {
                 let (name, body) = match kind.as_str() {
                     "trigger" => (name, Some(sql)),
-                    "index" if sql.contains("UNIQUE") => (name, None),
-                    "table" if sql.contains(MARKER_CHECK) => (MARKER_CHECK.to_owned(), None),
+                    "index" if sql.starts_with("CREATE UNIQUE INDEX ") => {
+                        (name, sql.find(" ON ").map(|at| sql[at..].to_owned()))
+                    }
+                    // The CHECK constraint of 1.8 stands in the text of the table itself.
+                    "table" if name == "audit_log" => {
+                        (MARKER_CHECK_NAME.to_owned(), Some(check_in_table(&sql, MARKER_CHECK_NAME)?.to_owned()))
+                    }
                     _ => return None,
                 };
                 Some(FoundGuard { name, body, enabled: 'O', kind: 0 })
@@ -474,6 +473,36 @@ impl SqliteStore {
             .query_row(sql, parameters, |row| row.get(0))
             .map_err(|error| self.interrupted_or(&error))?;
         Ok(u64::try_from(count).unwrap_or(0))
+    }
+}
+
+/// A value to be compared with the column that it came from. Text is kept as its bytes: somebody may have stored
+/// what is no text, and the log must be readable all the same.
+#[derive(Debug, Clone)]
+struct Stored(Value, Option<Vec<u8>>);
+
+impl Stored {
+    fn text(text: String) -> Self {
+        Self(Value::Null, Some(text.into_bytes()))
+    }
+}
+
+impl From<ValueRef<'_>> for Stored {
+    fn from(value: ValueRef<'_>) -> Self {
+        match value {
+            ValueRef::Text(bytes) => Self(Value::Null, Some(bytes.to_vec())),
+            ValueRef::Null => Self(Value::Null, None),
+            ValueRef::Integer(value) => Self(Value::Integer(value), None),
+            ValueRef::Real(value) => Self(Value::Real(value), None),
+            ValueRef::Blob(bytes) => Self(Value::Blob(bytes.to_vec()), None),
+        }
+    }
+}
+
+impl ToSql for Stored {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let value = self.1.as_deref().map_or_else(|| ValueRef::from(&self.0), ValueRef::Text);
+        Ok(ToSqlOutput::Borrowed(value))
     }
 }
 
