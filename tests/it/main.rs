@@ -5,3 +5,5 @@
 mod harness;
 mod support;
 mod tampering;
+mod vectors;
+mod verdicts;
