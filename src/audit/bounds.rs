@@ -1,7 +1,7 @@
 //! Where a log begins and ends, and what its guards and records say of it: chain state, prune boundary,
 //! watermark, tally, frozen digest, triggers.
 
-use crate::audit::check::Link;
+use crate::audit::check::{Link, Verdict};
 use crate::audit::classify::Ends;
 use crate::audit::finding::{Class, Finding};
 use crate::audit::keys::Keys;
@@ -181,6 +181,13 @@ pub fn judge_legacy_start(
     notes: &mut Vec<String>,
 ) {
     let Some(first) = &chain.first else { return };
+    if is_prefix_of_mismatches(chain) {
+        notes.push(
+            "the oldest rows link to each other and do not verify: if Z4J_SECRET was changed since, list the secrets before it \
+             in Z4J_PREVIOUS_SECRETS"
+                .into(),
+        );
+    }
     // 1.0 to 1.6 keep no such record: whoever wrote one there wants it believed.
     let keeps_record = matches!(detection.generation, Generation::D | Generation::P);
     if facts.watermark.is_some() && !keeps_record {
@@ -236,6 +243,17 @@ pub fn judge_legacy_start(
         return;
     }
     findings.push(missing_prefix(detection, facts, retention, first));
+}
+
+/// Whether the log begins with two or more linked rows that do not verify, as rows under a lost secret do.
+fn is_prefix_of_mismatches(chain: &Chain) -> bool {
+    let Some(first) = &chain.first else { return false };
+    let like = |at: usize| {
+        chain.suspects.get(at).is_some_and(|suspect| {
+            suspect.anchor.is_none() && suspect.linked && matches!(suspect.verdict, Verdict::Mismatch { .. })
+        })
+    };
+    !first.intact && like(0) && like(1)
 }
 
 /// Rows are missing before the first one and nothing records why.

@@ -13,8 +13,8 @@ use crate::format::mac::Digest;
 pub struct FoundGuard {
     /// Its name.
     pub name: String,
-    /// The text of the trigger (SQLite) or of the function that it calls (PostgreSQL); of an index or a
-    /// constraint nothing.
+    /// The text of the trigger (SQLite) or of the function that it calls (PostgreSQL); of an index what it is on
+    /// and when, of a constraint its definition.
     pub body: Option<String>,
     /// PostgreSQL's `tgenabled`: `O` enabled, `A` always, `R` replica, `D` disabled. `O` on SQLite.
     pub enabled: char,
@@ -35,8 +35,8 @@ const fn trigger(name: &'static str, bodies: &'static [&'static str], enabled: c
     Expected { name, bodies, enabled, kind }
 }
 
-const fn present(name: &'static str) -> Expected {
-    Expected { name, bodies: &[], enabled: 'O', kind: 0 }
+const fn definition(name: &'static str, bodies: &'static [&'static str]) -> Expected {
+    Expected { name, bodies, enabled: 'O', kind: 0 }
 }
 
 /// The three triggers on `audit_log` and two on `audit_chain_state`, the same from 1.8.0 to 1.13.0.
@@ -105,9 +105,28 @@ const POSTGRES_TALLY: &[Expected] = &[
 ];
 
 /// The unique index that makes a fork impossible; from 1.1 (revision 0012) on.
-const LINK_INDEX: Expected = present("ux_audit_log_prev_row_hmac");
+const LINK_INDEX_NAME: &str = "ux_audit_log_prev_row_hmac";
+const SQLITE_LINK_INDEX: Expected =
+    definition(LINK_INDEX_NAME, &["36ed4b238d0653b4b918e51928560cedbb82bd61d043931eebf6ef9d3a447013"]);
+const SQLITE_LINK_INDEX_ACTIVE: Expected =
+    definition(LINK_INDEX_NAME, &["e891a46a71afe7e95c284b93fa9730fe423c4c53b86decd6fa3d2f0e75e23894"]);
+const POSTGRES_LINK_INDEX: Expected =
+    definition(LINK_INDEX_NAME, &["bf135698d6c4874cfe2dd0bd0a819f121a50ca845722483ef4f3474cd029894e"]);
+const POSTGRES_LINK_INDEX_ACTIVE: Expected =
+    definition(LINK_INDEX_NAME, &["70b3b145d3438f423b96b444cc08cadbe47ef17bb9efd38bc7f1d3e01062fe9b"]);
+
 /// The CHECK that pins the marker columns; from 1.8 on.
-const MARKER_CHECK: Expected = present("ck_audit_log_ck_audit_log_boundary_f_markers");
+pub const MARKER_CHECK_NAME: &str = "ck_audit_log_ck_audit_log_boundary_f_markers";
+const SQLITE_MARKER_CHECK: Expected =
+    definition(MARKER_CHECK_NAME, &["e5555da55cbcf7743c9a48d51d36943d2c3e2e2849a7558932f4c1f12b7a080e"]);
+/// As PostgreSQL prints what z4j writes, and what it prints once that was dumped and restored.
+const POSTGRES_MARKER_CHECK: Expected = definition(
+    MARKER_CHECK_NAME,
+    &[
+        "294422a8c0c63421cb0ef0dc8655b342071046f5dad3070ba4142eff89db435c",
+        "64ec15ebe5041751092c83237de52bc9f8978d135c3d539aa1aeff45170dc8d4",
+    ],
+);
 
 /// Revisions of the early line from which the unique index exists.
 const EARLY_WITH_INDEX: &[&str] = &["2026_04_28_0012_audit_unique", "2026_04_29_0013_agent_workers"];
@@ -130,10 +149,15 @@ pub fn judge(detection: &Detection, postgres: bool, found: &[FoundGuard]) -> Vec
         }
     }
     if generation != Generation::A || EARLY_WITH_INDEX.contains(&detection.revision.as_str()) {
-        expected.push(&LINK_INDEX);
+        expected.push(match (postgres, generation.family()) {
+            (false, Family::Active) => &SQLITE_LINK_INDEX_ACTIVE,
+            (false, _) => &SQLITE_LINK_INDEX,
+            (true, Family::Active) => &POSTGRES_LINK_INDEX_ACTIVE,
+            (true, _) => &POSTGRES_LINK_INDEX,
+        });
     }
     if generation.family() == Family::Active {
-        expected.push(&MARKER_CHECK);
+        expected.push(if postgres { &POSTGRES_MARKER_CHECK } else { &SQLITE_MARKER_CHECK });
     }
     expected.into_iter().filter_map(|expected| problem(expected, found)).collect()
 }
@@ -161,6 +185,25 @@ fn problem(expected: &Expected, found: &[FoundGuard]) -> Option<String> {
     let known =
         expected.bodies.is_empty() || body.is_some_and(|body| expected.bodies.contains(&body.as_str()));
     (!known).then(|| format!("{what} {name} was changed"))
+}
+
+/// The text of a named CHECK constraint within the text of a table (SQLite). Nothing when a comment could pretend to
+/// be one: z4j writes none.
+pub fn check_in_table<'t>(table: &'t str, name: &str) -> Option<&'t str> {
+    if table.contains("--") || table.contains("/*") {
+        return None;
+    }
+    let text = &table[table.find(name)?..];
+    let mut depth = 0_usize;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'(' => depth += 1,
+            b')' if depth <= 1 => return Some(&text[..=at]),
+            b')' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// SHA-256 of a text with white space folded, 64 hexadecimal digits.

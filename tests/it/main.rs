@@ -1,3 +1,7 @@
+//! Tests of the whole binary against real databases, real servers and the real z4j.
+//!
+//! One binary with a module per subject: each further test binary would link the whole crate again.
+
 mod contract;
 mod fuzz;
 mod generator;
@@ -8,3 +12,5 @@ mod input;
 mod live;
 mod support;
 mod tampering;
+mod vectors;
+mod verdicts;

@@ -356,11 +356,12 @@ impl PostgresStore {
     fn guards(&mut self) -> Result<Vec<FoundGuard>> {
         let relations = "(to_regclass('audit_log'), to_regclass('audit_chain_state'))";
         let rows = self.query(&format!(
-            "SELECT t.tgname::text, p.prosrc, t.tgenabled::text, t.tgtype::int FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid \
+            "SELECT t.tgname::text, p.prosrc, t.tgenabled::text, \
+             CASE WHEN t.tgqual IS NULL AND t.tgattr = ''::int2vector THEN t.tgtype::int ELSE -1 END FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid \
              WHERE t.tgrelid IN {relations} AND NOT t.tgisinternal \
-             UNION ALL SELECT c.relname::text, NULL, 'O', 0 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
+             UNION ALL SELECT c.relname::text, substring(pg_get_indexdef(i.indexrelid) FROM 'USING .*'), 'O', 0 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
              WHERE i.indrelid IN {relations} AND i.indisunique AND i.indisvalid \
-             UNION ALL SELECT conname::text, NULL, CASE WHEN convalidated THEN 'O' ELSE 'D' END, 0 FROM pg_constraint \
+             UNION ALL SELECT conname::text, pg_get_constraintdef(oid), CASE WHEN convalidated THEN 'O' ELSE 'D' END, 0 FROM pg_constraint \
              WHERE conrelid IN {relations} AND contype = 'c'"
         ))?;
         Ok(rows

@@ -17,7 +17,7 @@ use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 
 use super::batch::{Layout, RowBatch};
 use super::generation::{Detection, Family, PROBED_TABLES, Structure};
-use super::guards::FoundGuard;
+use super::guards::{FoundGuard, MARKER_CHECK_NAME, check_in_table};
 use super::{LogFacts, OpenOptions, Snapshot};
 use crate::context::Cancel;
 use crate::error::Result;
@@ -278,8 +278,6 @@ impl SqliteStore {
     }
 
     fn guards(&self) -> Result<Vec<FoundGuard>> {
-        /// Where the CHECK constraint of 1.8 stands: in the text of the table itself.
-        const MARKER_CHECK: &str = "ck_audit_log_ck_audit_log_boundary_f_markers";
         let mut statement = self
             .connection
             .prepare(
@@ -296,8 +294,14 @@ impl SqliteStore {
             .filter_map(|(kind, name, sql)| {
                 let (name, body) = match kind.as_str() {
                     "trigger" => (name, Some(sql)),
-                    "index" if sql.contains("UNIQUE") => (name, None),
-                    "table" if sql.contains(MARKER_CHECK) => (MARKER_CHECK.to_owned(), None),
+                    "index" if sql.starts_with("CREATE UNIQUE INDEX ") => {
+                        (name, sql.find(" ON ").map(|at| sql[at..].to_owned()))
+                    }
+                    // The CHECK constraint of 1.8 stands in the text of the table itself.
+                    "table" if name == "audit_log" => (
+                        MARKER_CHECK_NAME.to_owned(),
+                        Some(check_in_table(&sql, MARKER_CHECK_NAME)?.to_owned()),
+                    ),
                     _ => return None,
                 };
                 Some(FoundGuard { name, body, enabled: 'O', kind: 0 })

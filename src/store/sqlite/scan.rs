@@ -5,7 +5,7 @@
 //! in storage order first, and the first one that does not follow its predecessor makes the caller start again in
 //! chain order proper.
 
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
 use rusqlite::{OptionalExtension as _, Row};
 
 use super::SqliteStore;
@@ -22,7 +22,7 @@ const CHUNK_ROWS: i64 = 16_384;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Extent {
     /// Time and id, as stored, of the newest row.
-    last: Option<(Value, Value)>,
+    last: Option<(Stored, Stored)>,
     /// The last row that was written; `None` when the table has no row ids.
     last_row_id: Option<i64>,
     /// Whether an index leads to a place in chain order.
@@ -34,12 +34,8 @@ pub(super) struct Extent {
 impl Extent {
     /// Time and id of the newest row.
     pub(super) fn newest(&self) -> Option<(Timestamp, Id)> {
-        let text = |value: &Value| match value {
-            Value::Text(text) => Some(text.clone()),
-            _ => None,
-        };
-        let (time, id) = self.last.as_ref()?;
-        Some((Timestamp::parse(&text(time)?)?, Id::parse(text(id)?.as_bytes())?))
+        let (Stored::Text(time), Stored::Text(id)) = self.last.as_ref()? else { return None };
+        Some((Timestamp::parse_bytes(time)?, Id::parse(id)?))
     }
 }
 
@@ -49,7 +45,46 @@ enum Place {
     /// In storage order.
     RowId(i64),
     /// In chain order: time and id as stored.
-    Key(Value, Value),
+    Key(Stored, Stored),
+}
+
+/// A value to be compared with the column that it came from. Text is kept as its bytes: somebody may have stored what
+/// is no text, and the log must be readable all the same.
+#[derive(Debug, Clone)]
+enum Stored {
+    Text(Vec<u8>),
+    Other(Value),
+}
+
+impl Stored {
+    fn text(text: &str) -> Self {
+        Self::Text(text.as_bytes().to_vec())
+    }
+
+    fn integer(value: i64) -> Self {
+        Self::Other(Value::Integer(value))
+    }
+}
+
+impl From<ValueRef<'_>> for Stored {
+    fn from(value: ValueRef<'_>) -> Self {
+        match value {
+            ValueRef::Text(bytes) => Self::Text(bytes.to_vec()),
+            ValueRef::Null => Self::Other(Value::Null),
+            ValueRef::Integer(value) => Self::integer(value),
+            ValueRef::Real(value) => Self::Other(Value::Real(value)),
+            ValueRef::Blob(bytes) => Self::Other(Value::Blob(bytes.to_vec())),
+        }
+    }
+}
+
+impl ToSql for Stored {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Text(bytes) => ValueRef::Text(bytes),
+            Self::Other(value) => ValueRef::from(value),
+        }))
+    }
 }
 
 impl SqliteStore {
@@ -97,21 +132,21 @@ impl SqliteStore {
         by_row_id: bool,
         after: Option<&Place>,
         limit: i64,
-    ) -> (String, Vec<Value>) {
+    ) -> (String, Vec<Stored>) {
         let columns = scan.layout.select_list();
         let mut sql = if by_row_id {
             format!("SELECT {columns}, rowid FROM audit_log NOT INDEXED WHERE 1")
         } else {
             format!("SELECT {columns} FROM audit_log WHERE 1")
         };
-        let mut values: Vec<Value> = Vec::new();
-        let mut restrict = |clause: &str, bound: &[Value]| {
+        let mut values: Vec<Stored> = Vec::new();
+        let mut restrict = |clause: &str, bound: &[Stored]| {
             sql.push_str(clause);
             values.extend_from_slice(bound);
         };
         match after {
             None => {}
-            Some(Place::RowId(row_id)) => restrict(" AND rowid > ?", &[Value::Integer(*row_id)]),
+            Some(Place::RowId(row_id)) => restrict(" AND rowid > ?", &[Stored::integer(*row_id)]),
             Some(Place::Key(time, id)) => {
                 restrict(" AND (occurred_at, id) > (?, ?)", &[time.clone(), id.clone()]);
             }
@@ -120,7 +155,7 @@ impl SqliteStore {
             let last = self.extent.last_row_id.unwrap_or(i64::MAX);
             restrict(
                 " AND rowid <= ? ORDER BY rowid LIMIT ?",
-                &[Value::Integer(last), Value::Integer(limit)],
+                &[Stored::integer(last), Stored::integer(limit)],
             );
             return (sql, values);
         }
@@ -128,12 +163,12 @@ impl SqliteStore {
             restrict(" AND (occurred_at, id) <= (?, ?)", &[time.clone(), id.clone()]);
         }
         if let Some(since) = scan.since {
-            restrict(" AND occurred_at >= ?", &[Value::Text(since.sqlite())]);
+            restrict(" AND occurred_at >= ?", &[Stored::text(&since.sqlite())]);
         }
         if let Some(until) = scan.until {
-            restrict(" AND occurred_at < ?", &[Value::Text(until.sqlite())]);
+            restrict(" AND occurred_at < ?", &[Stored::text(&until.sqlite())]);
         }
-        restrict(" ORDER BY occurred_at, id LIMIT ?", &[Value::Integer(limit)]);
+        restrict(" ORDER BY occurred_at, id LIMIT ?", &[Stored::integer(limit)]);
         (sql, values)
     }
 
@@ -142,7 +177,7 @@ impl SqliteStore {
     fn chunk(
         &self,
         sql: &str,
-        values: Vec<Value>,
+        values: Vec<Stored>,
         by_row_id: bool,
         scan: &Scan,
         reader: &mut Reader<'_>,
@@ -169,7 +204,7 @@ impl SqliteStore {
                 last = Some(if by_row_id {
                     Place::RowId(row.get(columns).map_err(fail)?)
                 } else {
-                    Place::Key(row.get(1).map_err(fail)?, row.get(0).map_err(fail)?)
+                    Place::Key(row.get_ref(1).map_err(fail)?.into(), row.get_ref(0).map_err(fail)?.into())
                 });
             }
         }
@@ -184,7 +219,7 @@ impl SqliteStore {
             .query_row(
                 "SELECT occurred_at, id FROM audit_log ORDER BY occurred_at DESC, id DESC LIMIT 1",
                 [],
-                |row| Ok((row.get(0)?, row.get(1)?)),
+                |row| Ok((row.get_ref(0)?.into(), row.get_ref(1)?.into())),
             )
             .optional()
             .map_err(fail)?;
