@@ -58,8 +58,7 @@ pub(super) struct Cast {
 
 /// One event, before it has a place in a chain.
 #[derive(Debug)]
-#[expect(clippy::struct_field_names, reason = "the names are the names of the columns")]
-pub(super) struct Event {
+pub(super) struct Entry {
     pub(super) id: Id,
     pub(super) action: &'static str,
     pub(super) target_type: &'static str,
@@ -98,8 +97,8 @@ const QUEUES: [&str; 4] = ["default", "high-priority", "emails", "reports.eu"];
 const CRONS: [&str; 4] = ["*/5 * * * *", "0 3 * * *", "15 */2 * * 1-5", "@daily"];
 
 /// Draws the next event. `floats` only where the database keeps them: `jsonb` rewrites some.
-pub(super) fn draw(random: &mut Random, cast: &Cast, floats: bool) -> Event {
-    let mut event = Event {
+pub(super) fn draw(random: &mut Random, cast: &Cast, floats: bool) -> Entry {
+    let mut entry = Entry {
         id: random.id(),
         action: "",
         target_type: "",
@@ -114,10 +113,10 @@ pub(super) fn draw(random: &mut Random, cast: &Cast, floats: bool) -> Event {
         user_agent: random.percent(35).then(|| random.word(&USER_AGENTS)),
         metadata: String::new(),
     };
-    (event.action, event.target_type, event.metadata) = match random.below(100) {
+    (entry.action, entry.target_type, entry.metadata) = match random.below(100) {
         0..18 => ("auth.login", "user", format!(r#"{{"session_id": "{}"}}"#, random.id())),
         18..24 => {
-            (event.result, event.outcome) = ("failed", "deny");
+            (entry.result, entry.outcome) = ("failed", "deny");
             let person = random.word(&PEOPLE);
             let text = format!(r#"{{"email": "{person}@example.com", "reason": "invalid_credentials"}}"#);
             ("auth.login", "user", text)
@@ -129,11 +128,11 @@ pub(super) fn draw(random: &mut Random, cast: &Cast, floats: bool) -> Event {
         74..84 => ("agent.connected", "agent", agent(random, floats)),
         84..92 => ("api_key.created", "api_key", api_key(random)),
         _ => {
-            event.target_id = Some("payments".to_owned());
+            entry.target_id = Some("payments".to_owned());
             ("audit.export", "audit_log", export(random))
         }
     };
-    event
+    entry
 }
 
 fn source_ip(random: &mut Random) -> String {

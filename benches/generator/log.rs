@@ -9,7 +9,7 @@ use z4jctl::format::row::{AuditRow, Format, Markers, SourceIp, write_message};
 use z4jctl::format::state::{ChainState, Quartet};
 use z4jctl::format::{Id, Timestamp};
 
-use super::events::{Cast, Event, Random, draw};
+use super::events::{Cast, Entry, Random, draw};
 use super::{Failure, LogFormat, Recipe, Summary};
 
 /// At most this many microseconds lie between two rows.
@@ -33,7 +33,7 @@ pub(super) struct Installation {
 /// A row that is ready to be stored.
 #[derive(Debug)]
 pub(super) struct SignedRow {
-    pub(super) event: Event,
+    pub(super) entry: Entry,
     pub(super) occurred_at: Timestamp,
     pub(super) prev_row_hmac: String,
     pub(super) row_hmac: String,
@@ -101,7 +101,7 @@ impl Log {
 
     /// Adds one row.
     pub(super) fn grow(&mut self) -> Result<SignedRow, Failure> {
-        let event = draw(&mut self.random, &self.cast, self.floats);
+        let entry = draw(&mut self.random, &self.cast, self.floats);
         let pause = i64::try_from(1 + self.random.below(PACE))?;
         let occurred_at = Timestamp::from_micros(self.head.occurred_at.micros() + pause);
         let prev_row_hmac = std::mem::take(&mut self.head.row_hmac);
@@ -113,20 +113,20 @@ impl Log {
             ..Markers::default()
         });
         let row = AuditRow {
-            id: event.id,
+            id: entry.id,
             occurred_at,
-            action: event.action,
-            target_type: event.target_type,
-            target_id: event.target_id.as_deref(),
-            result: event.result,
-            outcome: Some(event.outcome),
-            event_id: event.event_id,
-            user_id: event.user_id,
-            project_id: event.project_id,
-            api_key_id: event.api_key_id,
-            source_ip: event.source_ip.as_deref().map_or(SourceIp::Null, SourceIp::Text),
-            user_agent: event.user_agent,
-            metadata: event.metadata.as_bytes(),
+            action: entry.action,
+            target_type: entry.target_type,
+            target_id: entry.target_id.as_deref(),
+            result: entry.result,
+            outcome: Some(entry.outcome),
+            event_id: entry.event_id,
+            user_id: entry.user_id,
+            project_id: entry.project_id,
+            api_key_id: entry.api_key_id,
+            source_ip: entry.source_ip.as_deref().map_or(SourceIp::Null, SourceIp::Text),
+            user_agent: entry.user_agent,
+            metadata: entry.metadata.as_bytes(),
             prev_row_hmac: Some(&prev_row_hmac),
             row_hmac: None,
             markers,
@@ -134,7 +134,7 @@ impl Log {
         self.message.clear();
         self.canonicalizer
             .write(row.metadata, Numbers::Finite, &mut self.message)
-            .map_err(|error| format!("metadata {}: {error}", event.metadata))?;
+            .map_err(|error| format!("metadata {}: {error}", entry.metadata))?;
         self.summary.metadata_bytes += u64::try_from(self.message.len())?;
         self.message.clear();
         write_message(&row, self.format, Mapped::Groups, &mut self.canonicalizer, &mut self.message)
@@ -142,8 +142,8 @@ impl Log {
         self.summary.payload_bytes += u64::try_from(self.message.len() - self.format.domain().len())?;
         self.summary.added += 1;
         let row_hmac = self.key.sign(&self.message).to_string();
-        self.head = Head { row_hmac: row_hmac.clone(), occurred_at, id: event.id };
-        Ok(SignedRow { event, occurred_at, prev_row_hmac, row_hmac })
+        self.head = Head { row_hmac: row_hmac.clone(), occurred_at, id: entry.id };
+        Ok(SignedRow { entry, occurred_at, prev_row_hmac, row_hmac })
     }
 
     /// The last row.

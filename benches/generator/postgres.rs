@@ -92,25 +92,25 @@ fn copy(transaction: &mut Transaction<'_>, log: &mut Log, count: u64) -> Result<
 
 /// One line in the text format of COPY.
 fn write_line(row: &SignedRow, tail: &str, out: &mut String) {
-    let event = &row.event;
+    let entry = &row.entry;
     let printed = |id: Option<Id>| id.map(|id| id.to_string());
     let occurred_at = row.occurred_at.canonical();
-    let (project_id, user_id) = (printed(event.project_id), printed(event.user_id));
-    let (api_key_id, event_id) = (printed(event.api_key_id), printed(event.event_id));
-    let id = event.id.to_string();
+    let (project_id, user_id) = (printed(entry.project_id), printed(entry.user_id));
+    let (api_key_id, event_id) = (printed(entry.api_key_id), printed(entry.event_id));
+    let id = entry.id.to_string();
     let fields = [
         project_id.as_deref(),
         user_id.as_deref(),
         api_key_id.as_deref(),
-        Some(event.action),
-        Some(event.target_type),
-        event.target_id.as_deref(),
-        Some(event.result),
-        Some(&event.metadata),
-        event.source_ip.as_deref(),
-        event.user_agent,
+        Some(entry.action),
+        Some(entry.target_type),
+        entry.target_id.as_deref(),
+        Some(entry.result),
+        Some(&entry.metadata),
+        entry.source_ip.as_deref(),
+        entry.user_agent,
         Some(&occurred_at),
-        Some(event.outcome),
+        Some(entry.outcome),
         event_id.as_deref(),
         Some(&row.row_hmac),
         Some(&row.prev_row_hmac),

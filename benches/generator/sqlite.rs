@@ -65,24 +65,24 @@ fn insert(transaction: &Transaction<'_>, log: &mut Log, count: u64) -> Result<()
     let (key_id, generation) = (log.key_id().to_owned(), log.generation().map(Id::simple));
     for _ in 0..count {
         let row = log.grow()?;
-        let event = &row.event;
+        let entry = &row.entry;
         let common = params![
-            event.project_id.map(Id::simple),
-            event.user_id.map(Id::simple),
-            event.api_key_id.map(Id::simple),
-            event.action,
-            event.target_type,
-            event.target_id,
-            event.result,
-            event.metadata,
-            event.source_ip,
-            event.user_agent,
+            entry.project_id.map(Id::simple),
+            entry.user_id.map(Id::simple),
+            entry.api_key_id.map(Id::simple),
+            entry.action,
+            entry.target_type,
+            entry.target_id,
+            entry.result,
+            entry.metadata,
+            entry.source_ip,
+            entry.user_agent,
             row.occurred_at.sqlite(),
-            event.outcome,
-            event.event_id.map(Id::simple),
+            entry.outcome,
+            entry.event_id.map(Id::simple),
             row.row_hmac,
             row.prev_row_hmac,
-            event.id.simple(),
+            entry.id.simple(),
         ];
         for (index, value) in (1..).zip(common) {
             statement.raw_bind_parameter(index, value)?;
