@@ -65,7 +65,15 @@ pub fn plan(settings: &Settings, context: &Context) -> Result<InitPlan> {
         Some(_) => None,
         None => Some(secrets::target(home)?),
     };
-    let mut notes = notes(matches!(database, Database::Postgres(_)));
+    let is_postgres = matches!(database, Database::Postgres(_));
+    let mut notes = notes(is_postgres);
+    if secrets_file.is_some() && is_postgres {
+        notes.push(
+            "outside of development z4j 1.8 and later on PostgreSQL do not start with Z4J_AUDIT_CHAIN_SECRET in secret.env alone: \
+             set it in the environment or in config.env, with the same value"
+                .to_owned(),
+        );
+    }
     if secrets_file.is_some() && home::is_open_to_others(home) {
         notes.push(format!(
             "z4j 1.8 and later refuse a secret.env that others can reach: chmod 700 {}",

@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ::postgres::IsolationLevel;
 use ::postgres::error::SqlState;
@@ -36,20 +36,36 @@ pub struct FirstRow {
     pub row_hmac: Digest,
 }
 
-/// Refuses when something is where the file shall be.
+/// What SQLite keeps beside a database while somebody writes to it.
+const COMPANIONS: [&str; 3] = ["-journal", "-wal", "-shm"];
+
+/// Refuses when something is where the file shall be, or where its journal would be: SQLite would take what a lost
+/// database left there for changes to the new one.
 pub fn check_absent(path: &Path) -> Result<()> {
-    match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(Error::unreachable(
-            "database.unreadable",
-            format!("cannot look at {}: {error}", path.display()),
-        )),
-        Ok(_) => Err(Error::refused(
-            "init.not-empty",
-            format!("{} exists; init makes only what is not there", path.display()),
-        )
-        .hint("choose another path with --db; z4jctl never removes or overwrites a database")),
+    let companions = COMPANIONS.map(|suffix| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    });
+    for taken in std::iter::once(path).chain(companions.iter().map(PathBuf::as_path)) {
+        match fs::symlink_metadata(taken) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => {
+                return Err(Error::unreachable(
+                    "database.unreadable",
+                    format!("cannot look at {}: {error}", taken.display()),
+                ));
+            }
+            Ok(_) => {
+                return Err(Error::refused(
+                    "init.not-empty",
+                    format!("{} exists; init makes only what is not there", taken.display()),
+                )
+                .hint("choose another path with --db; z4jctl never removes or overwrites a database"));
+            }
+        }
     }
+    Ok(())
 }
 
 /// Makes a SQLite file, mode 0600: whole or not at all. `before_end` is called when only the name is missing, and

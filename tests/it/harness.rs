@@ -216,7 +216,8 @@ fn verdicts_of_all_releases_are_read() {
 
 #[test]
 fn z4jctl_gets_only_the_environment_it_is_given() {
-    let z4jctl = Z4jctl::new().env("Z4J_SECRET", "one").env("GONE", "x").env_remove("GONE").args(["version"]);
+    let z4jctl =
+        Z4jctl::new().env("Z4J_SECRET", "one").env("GONE", "x").env_remove("GONE").args(["--version"]);
     let command = z4jctl.command();
     let names: Vec<_> = command.get_envs().map(|(name, _)| name.to_owned()).collect();
     assert_eq!(names, ["HOME", "PATH", "Z4J_SECRET"]);

@@ -5,12 +5,12 @@ use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::Secrets;
 use crate::support::brain::{Brain, Installation};
 use crate::support::fixtures::TempSqlite;
 use crate::support::postgres::{Cluster, Database, Login};
 use crate::support::process::{Output, run};
 use crate::support::z4jctl::Z4jctl;
+use crate::support::{BrainDatabase as _, Secrets};
 
 const SECRET: &str = "a-signing-secret-of-the-tests-0123456789abcdef";
 
@@ -222,6 +222,30 @@ fn an_empty_postgresql_database_is_filled_and_the_real_1_13_upgrades_it() {
     is_upgraded(&z4jctl(home.path()).db(&database).args(["audit", "verify", "-o", "json"]).run());
 }
 
+/// The one thing that secret.env cannot do for PostgreSQL; the operator is told, and here is that it is true.
+#[test]
+fn a_production_brain_on_postgresql_wants_the_audit_secret_elsewhere() {
+    let (home, database) = (home(), Cluster::shared().create_database("init_production"));
+    let (secrets, output) = with_all_secrets(home.path(), &database);
+    assert!(output.stdout.contains("Z4J_AUDIT_CHAIN_SECRET in secret.env alone"), "{output}");
+    let production = || {
+        let installation = as_a_newcomer("1.13.0", home.path()).env("Z4J_DATABASE_URL", &database.z4j_url());
+        installation
+            .env("Z4J_ENVIRONMENT", "production")
+            .env("Z4J_PUBLIC_URL", "https://z4j.example.com")
+            .env("Z4J_ALLOWED_HOSTS", r#"["z4j.example.com"]"#)
+    };
+    let serve = ["serve", "--host", "no.such.address.example", "--port", "1", "--workers", "1"];
+    let words = "requires an explicitly configured Z4J_AUDIT_CHAIN_SECRET";
+    let refused = production().run(serve);
+    assert!(refused.code != 0 && refused.stderr.contains(words), "{refused}");
+    let secret = &secrets["Z4J_AUDIT_CHAIN_SECRET"];
+    // It gets past that point, and ends for want of an address.
+    let further = production().env("Z4J_AUDIT_CHAIN_SECRET", secret).run(serve);
+    assert!(!format!("{}{}", further.stdout, further.stderr).contains(words), "{further}");
+    production().env("Z4J_AUDIT_CHAIN_SECRET", secret).audit_verify().expect_intact();
+}
+
 #[test]
 fn a_role_that_owns_its_database_is_enough() {
     let (home, cluster) = (home(), Cluster::shared());
@@ -230,6 +254,32 @@ fn a_role_that_owns_its_database_is_enough() {
     database.execute(&format!("ALTER DATABASE {} OWNER TO {}", database.name(), role.name));
     z4jctl(home.path()).arg("init").db_url(database.url_as(&role)).run().expect_code(0);
     is_fresh(&|| z4jctl(home.path()).db_url(database.url_as(&role)));
+}
+
+/// Partitions of a day are those of the brain's own time zone: otherwise its next one overlaps the last of these.
+#[test]
+fn partitions_follow_the_time_zone_of_the_database() {
+    for zone in ["Pacific/Kiritimati", "Pacific/Pago_Pago"] {
+        let (home, database) = (home(), Cluster::shared().create_database("init_zone"));
+        database.execute(&format!("ALTER DATABASE {} SET timezone = '{zone}'", database.name()));
+        let (secrets, _) = with_all_secrets(home.path(), &database);
+        let today: String = database
+            .client()
+            .query_one("SELECT 'events_' || to_char(current_date, 'YYYY_MM_DD')", &[])
+            .expect("a date")
+            .get(0);
+        assert_eq!(
+            database.number(&format!("SELECT count(*) FROM pg_class WHERE relname = '{today}'")),
+            1,
+            "{zone}"
+        );
+        let log = {
+            let brain = Brain::release("1.7.0").serve(&database, &secrets);
+            brain.log()
+        };
+        assert!(!log.contains("would overlap"), "{zone}: {log}");
+        z4jctl(home.path()).db(&database).args(["audit", "verify"]).run().expect_code(0);
+    }
 }
 
 #[test]
@@ -259,8 +309,12 @@ fn whatever_is_at_the_path_stays_as_it_is() {
     fs::create_dir(place("directory")).expect("create a directory");
     symlink(place("nowhere"), place("dangling")).expect("create a symlink");
     symlink(place("empty"), place("link")).expect("create a symlink");
+    // The journal of a database that is gone: SQLite would write it into a new one of that name.
+    for companion in ["lost-journal", "lost2-wal"] {
+        fs::write(place(companion), "left over").expect("write a file");
+    }
     let before = contents(home.path());
-    for name in ["empty", "full", "directory", "dangling", "link"] {
+    for name in ["empty", "full", "directory", "dangling", "link", "lost", "lost2"] {
         for flags in [&["init"][..], &["init", "--dry-run"]] {
             let call = z4jctl(home.path()).env("Z4J_SECRET", SECRET).args(flags);
             let output = call.args(["-o", "json", "--db"]).arg(place(name)).run();
