@@ -1,13 +1,15 @@
 //! Where a log begins and ends, and what its guards and records say of it: chain state, prune boundary,
 //! watermark, tally, frozen digest, triggers.
 
+use std::collections::BTreeSet;
+
 use crate::audit::check::{Link, Verdict};
 use crate::audit::classify::Ends;
 use crate::audit::finding::{Class, Finding};
 use crate::audit::keys::Keys;
 use crate::audit::walk::{Chain, EndRow, Walk};
-use crate::format::Timestamp;
 use crate::error::ExitCode;
+use crate::format::Timestamp;
 use crate::format::mac::{Digest, KeyId};
 use crate::format::state::{ChainState, Watermark};
 use crate::store::LogFacts;
@@ -100,9 +102,10 @@ pub fn ends(state: &StateTrust, facts: &LogFacts, windowed: bool) -> Ends {
         return Ends::default();
     }
     match state {
-        StateTrust::Authentic(state) => {
-            Ends { start: state.prune.map(|prune| prune.row_hmac), head: state.head.map(|head| head.row_hmac) }
-        }
+        StateTrust::Authentic(state) => Ends {
+            start: state.prune.map(|prune| prune.row_hmac),
+            head: state.head.map(|head| head.row_hmac),
+        },
         StateTrust::NotApplicable => {
             let watermark = facts.watermark.as_deref().and_then(Watermark::parse);
             Ends { start: watermark.map(|watermark| watermark.row_hmac), head: None }
@@ -198,7 +201,8 @@ pub fn judge_legacy_start(
             ),
         ));
     }
-    let watermark = facts.watermark.as_deref().filter(|_| keeps_record).map(|text| (text, Watermark::parse(text)));
+    let watermark =
+        facts.watermark.as_deref().filter(|_| keeps_record).map(|text| (text, Watermark::parse(text)));
     if let Some((_, None)) = watermark {
         findings.push(Finding::new(
             Class::PrunedBoundaryInvalid,
@@ -300,17 +304,22 @@ fn at_start(first: &EndRow, class: Class, message: String) -> Finding {
 /// Judges where an active chain begins and ends, and its counts, against an authentic state.
 pub fn judge_active(state: &ChainState, walk: &Walk, findings: &mut Vec<Finding>, notes: &mut Vec<String>) {
     let live = &walk.live;
-    let (counted, signed) = (counted_rows(live, findings), state.active_row_count);
-    // What was added fills no gap.
-    let is_extra = |finding: &&Finding| matches!(finding.class, Class::Inserted | Class::Duplicated | Class::Forked);
-    let foreign = |finding: &Finding| live.suspects.iter().any(|s| s.foreign && Some(s.position) == finding.row);
-    let extra = findings.iter().filter(is_extra).filter(|finding| !foreign(finding)).count();
+    let foreign: BTreeSet<u64> =
+        live.suspects.iter().filter(|suspect| suspect.foreign).map(|suspect| suspect.position).collect();
+    let (counted, signed) = (counted_rows(live, &foreign, findings), state.active_row_count);
+    // What was added fills no gap; rows of another generation are not among the counted.
+    let is_extra = |finding: &&Finding| {
+        matches!(finding.class, Class::Inserted | Class::Duplicated | Class::Forked)
+            && finding.row.is_none_or(|row| !foreign.contains(&row))
+    };
+    let extra = findings.iter().filter(is_extra).count();
     let has_fork = findings.iter().any(|finding| finding.class == Class::Forked);
     let genuine = counted.saturating_sub(u64::try_from(extra).unwrap_or(0));
     let missing = signed.saturating_sub(genuine);
     judge_active_start(state, live, findings);
     judge_active_end(state, walk, missing, findings);
-    let is_gap = |finding: &Finding| matches!(finding.class, Class::Removed | Class::PrefixCut | Class::TailCut);
+    let is_gap =
+        |finding: &Finding| matches!(finding.class, Class::Removed | Class::PrefixCut | Class::TailCut);
     let gaps = findings.iter().filter(|finding| is_gap(finding)).count();
     match gaps {
         0 if missing > 0 => {
@@ -327,7 +336,8 @@ pub fn judge_active(state: &ChainState, walk: &Walk, findings: &mut Vec<Finding>
             }
         }
         _ if missing > 0 => {
-            notes.push(format!("at least {missing} rows are missing in all, by the signed count of {signed}"));
+            notes
+                .push(format!("at least {missing} rows are missing in all, by the signed count of {signed}"));
         }
         _ => {}
     }
@@ -339,7 +349,8 @@ pub fn judge_active(state: &ChainState, walk: &Walk, findings: &mut Vec<Finding>
     let deficit = |(key, count): (&KeyId, &u64)| {
         count.saturating_sub(live.tally.named_keys.get(key).copied().unwrap_or(0))
     };
-    let is_subset = live.tally.named_keys.iter().all(|(key, count)| state.active_key_counts.get(key) >= Some(count));
+    let is_subset =
+        live.tally.named_keys.iter().all(|(key, count)| state.active_key_counts.get(key) >= Some(count));
     if counted != signed {
         findings.push(Finding::new(
             Class::StateMismatch,
@@ -353,14 +364,11 @@ pub fn judge_active(state: &ChainState, walk: &Walk, findings: &mut Vec<Finding>
     }
 }
 
-/// Active rows, with those whose chain_generation was changed and nothing else about their place.
-fn counted_rows(live: &Chain, findings: &[Finding]) -> u64 {
-    let in_place = live.suspects.iter().filter(|suspect| {
-        suspect.foreign
-            && findings.iter().any(|finding| {
-                finding.row == Some(suspect.position)
-                    && matches!(finding.class, Class::Edited | Class::Malformed | Class::Unsigned | Class::Reordered)
-            })
+/// Active rows, with those whose `chain_generation` was changed and nothing else about their place.
+fn counted_rows(live: &Chain, foreign: &BTreeSet<u64>, findings: &[Finding]) -> u64 {
+    let in_place = findings.iter().filter(|finding| {
+        finding.row.is_some_and(|row| foreign.contains(&row))
+            && matches!(finding.class, Class::Edited | Class::Malformed | Class::Unsigned | Class::Reordered)
     });
     live.tally.rows + u64::try_from(in_place.count()).unwrap_or(0)
 }
@@ -411,21 +419,35 @@ fn judge_active_end(state: &ChainState, walk: &Walk, missing: u64, findings: &mu
             return;
         }
         (Some(last), None) => {
-            findings.push(at_end(last, Class::StateMismatch, "active rows exist although the chain state says there is no head".into()));
+            findings.push(at_end(
+                last,
+                Class::StateMismatch,
+                "active rows exist although the chain state says there is no head".into(),
+            ));
             return;
         }
         (Some(last), Some(head)) => (last, head),
     };
     if last.mac.mac() == Some(head.row_hmac) {
-        let same = last.id == Some(head.id) && last.occurred_at == Some(head.occurred_at) && last.key_id == Some(head.hmac_key_id);
+        let same = last.id == Some(head.id)
+            && last.occurred_at == Some(head.occurred_at)
+            && last.key_id == Some(head.hmac_key_id);
         if !same && last.intact {
-            findings.push(at_end(last, Class::StateMismatch, "the newest row carries the MAC of the signed head and another id, time or key".into()));
+            findings.push(at_end(
+                last,
+                Class::StateMismatch,
+                "the newest row carries the MAC of the signed head and another id, time or key".into(),
+            ));
         }
         return;
     }
     if let Some(seen) = walk.sightings.get(&head.row_hmac) {
         let behind = live.tally.rows.saturating_sub(seen.in_chain);
-        let all_named = live.suspects.iter().filter(|suspect| suspect.position > seen.position && !suspect.foreign).count();
+        let all_named = live
+            .suspects
+            .iter()
+            .filter(|suspect| suspect.position > seen.position && !suspect.foreign)
+            .count();
         if u64::try_from(all_named).unwrap_or(0) < behind {
             findings.push(at_end(
                 last,
@@ -442,7 +464,10 @@ fn judge_active_end(state: &ChainState, walk: &Walk, missing: u64, findings: &mu
     findings.push(at_end(
         last,
         Class::TailCut,
-        format!("the log ends before its signed head {} of {}: the newest rows are missing", head.id, head.occurred_at),
+        format!(
+            "the log ends before its signed head {} of {}: the newest rows are missing",
+            head.id, head.occurred_at
+        ),
     ));
 }
 

@@ -28,16 +28,18 @@ pub struct Places {
 
 impl Places {
     /// Finds the MACs that the suspects mention, in one pass over the links of the whole log.
-    pub fn find<'s>(store: &mut Store, suspects: impl Iterator<Item = &'s Suspect>, ends: Ends) -> Result<Self> {
+    pub fn find<'s>(
+        store: &mut Store,
+        suspects: impl Iterator<Item = &'s Suspect>,
+        ends: Ends,
+    ) -> Result<Self> {
         let mut places = Self::default();
         let mut suspects = suspects.peekable();
         if let (Some(head), true) = (ends.head, suspects.peek().is_some()) {
             places.owners.entry(head).or_default();
         }
         for suspect in suspects {
-            for link in
-                [Some(suspect.previous), Some(suspect.mac), suspect.next_link].into_iter().flatten()
-            {
+            for link in [Some(suspect.previous), Some(suspect.mac), suspect.next_link].into_iter().flatten() {
                 if let Some(mac) = link.mac() {
                     places.owners.entry(mac).or_default();
                     places.successors.entry(mac).or_default();
@@ -92,8 +94,12 @@ pub struct Ends {
 /// Names every suspect of a chain. The result is in chain order.
 pub fn classify(chain: &Chain, places: &Places, ends: Ends) -> Vec<Finding> {
     let positions: BTreeSet<u64> = chain.suspects.iter().map(|suspect| suspect.position).collect();
-    let bad: BTreeSet<u64> =
-        chain.suspects.iter().filter(|suspect| !suspect.is_intact()).map(|suspect| suspect.position).collect();
+    let bad: BTreeSet<u64> = chain
+        .suspects
+        .iter()
+        .filter(|suspect| !suspect.is_intact())
+        .map(|suspect| suspect.position)
+        .collect();
     let context = Context { positions: &positions, bad: &bad, places, ends };
     let mut findings: Vec<Finding> = Vec::new();
     let mut rest = chain.suspects.as_slice();
@@ -132,7 +138,8 @@ impl Context<'_> {
         let mut is_explained = false;
         if let Some(first) = rows.first() {
             // Where nothing says what the newest row is, the last one that is linked has to do.
-            let last = rows.last().filter(|last| last.linked && last.mac.mac().is_some()).map(|last| last.mac);
+            let last =
+                rows.last().filter(|last| last.linked && last.mac.mac().is_some()).map(|last| last.mac);
             let wanted = first.next_link.or(self.ends.head.map(Link::Mac)).or(last);
             let begins = first.anchor.map(|anchor| anchor.mac);
             let path = Path::trace(&rows, wanted, |link| self.is_start(begins, link));
@@ -195,34 +202,53 @@ impl Context<'_> {
         }
         let reason = match &suspect.verdict {
             Verdict::Mismatch { reason, .. } => reason.as_deref(),
-            _ if suspect.foreign => Some("column chain_generation is not the generation that the chain state names"),
+            _ if suspect.foreign => {
+                Some("column chain_generation is not the generation that the chain state names")
+            }
             _ => None,
         };
         match path.members.get(&index) {
             Some(Member { in_order: false, .. }) => {
-                return (Class::Reordered, "was moved: the links put it elsewhere among the rows around it".into());
+                return (
+                    Class::Reordered,
+                    "was moved: the links put it elsewhere among the rows around it".into(),
+                );
             }
             Some(Member { by_columns: true, .. }) => {
-                return (Class::Edited, "had its row_hmac changed; its other columns are what was signed".into());
-            }
-            Some(_) if suspect.next_link.is_none() && self.ends.head.is_none() && wanted == Some(suspect.mac) => {
                 return (
                     Class::Edited,
-                    "the newest row does not match its row_hmac: it was changed, or added without the key".into(),
+                    "had its row_hmac changed; its other columns are what was signed".into(),
+                );
+            }
+            Some(_)
+                if suspect.next_link.is_none() && self.ends.head.is_none() && wanted == Some(suspect.mac) =>
+            {
+                return (
+                    Class::Edited,
+                    "the newest row does not match its row_hmac: it was changed, or added without the key"
+                        .into(),
                 );
             }
             Some(_) => {
                 let link = if suspect.linked { "" } else { ", among them its link to the row before" };
-                return (Class::Edited, match reason {
-                    Some(reason) => format!("was changed after it was signed: {reason}"),
-                    None => format!("was changed after it was signed: its columns{link} do not match its row_hmac"),
-                });
+                return (
+                    Class::Edited,
+                    match reason {
+                        Some(reason) => format!("was changed after it was signed: {reason}"),
+                        None => format!(
+                            "was changed after it was signed: its columns{link} do not match its row_hmac"
+                        ),
+                    },
+                );
             }
             None => {}
         }
         let others = self.places.owners(suspect.mac).iter().filter(|other| **other != suspect.position);
         if let Some(original) = others.copied().find(|other| !self.bad.contains(other)) {
-            return (Class::Duplicated, format!("carries the row_hmac of row {original} and does not match it"));
+            return (
+                Class::Duplicated,
+                format!("carries the row_hmac of row {original} and does not match it"),
+            );
         }
         let elsewhere = self.places.successors(suspect.mac).iter().find(|other| !self.bad.contains(other));
         if let Some(elsewhere) = elsewhere {
@@ -265,11 +291,17 @@ impl Context<'_> {
             return None;
         }
         if suspect.previous == Link::Null {
-            return Some((Class::Forked, "begins a second chain: it links to nothing, and rows come before it".into()));
+            return Some((
+                Class::Forked,
+                "begins a second chain: it links to nothing, and rows come before it".into(),
+            ));
         }
         let owners = self.places.owners(suspect.previous);
         if owners.is_empty() {
-            return Some((Class::Removed, "names a predecessor that is not in the log: rows before it are missing".into()));
+            return Some((
+                Class::Removed,
+                "names a predecessor that is not in the log: rows before it are missing".into(),
+            ));
         }
         let sibling = self
             .places
@@ -277,17 +309,24 @@ impl Context<'_> {
             .iter()
             .find(|other| **other < position && !self.bad.contains(other));
         if let Some(sibling) = sibling {
-            return Some((Class::Forked, format!("continues the same row as row {sibling} does; both are signed")));
+            return Some((
+                Class::Forked,
+                format!("continues the same row as row {sibling} does; both are signed"),
+            ));
         }
         match owners.iter().find(|owner| **owner > position) {
             Some(owner) if self.bad.contains(owner) => None,
-            Some(owner) => {
-                Some((Class::Reordered, format!("links to row {owner}, which comes later in time; both are signed")))
-            }
+            Some(owner) => Some((
+                Class::Reordered,
+                format!("links to row {owner}, which comes later in time; both are signed"),
+            )),
             // The predecessor comes earlier and nobody else continues it: what lies between was put there, or
             // moved there, and is named itself.
             None if self.explains_gap(owners, position) => None,
-            None => Some((Class::Reordered, format!("links to row {}, not to the row before it in time", owners[0]))),
+            None => Some((
+                Class::Reordered,
+                format!("links to row {}, not to the row before it in time", owners[0]),
+            )),
         }
     }
 
@@ -335,7 +374,9 @@ impl Path {
                 path.is_closed = true;
                 break;
             }
-            let Some((index, by_columns)) = wanted.mac().and_then(|mac| by_mac.get(&mac).copied()) else { break };
+            let Some((index, by_columns)) = wanted.mac().and_then(|mac| by_mac.get(&mac).copied()) else {
+                break;
+            };
             if path.members.contains_key(&index) {
                 break;
             }

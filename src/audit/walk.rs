@@ -213,8 +213,12 @@ impl Walk {
                     if row.part == Part::Live
                         && self.signing_keys.as_ref().is_some_and(|keys| !keys.contains(&key)) =>
                 {
-                    let reason = Some(format!("column hmac_key_id names {key}, which signed no row of this log"));
-                    self.add_row(&Checked { verdict: Verdict::Mismatch { computed: None, reason }, ..row.clone() });
+                    let reason =
+                        Some(format!("column hmac_key_id names {key}, which signed no row of this log"));
+                    self.add_row(&Checked {
+                        verdict: Verdict::Mismatch { computed: None, reason },
+                        ..row.clone()
+                    });
                 }
                 _ => self.add_row(row),
             }

@@ -155,7 +155,7 @@ impl SqliteStore {
         if let Some(until) = scan.until {
             restrict(" AND occurred_at < ?", &[Stored::text(until.sqlite())]);
         }
-        restrict(" ORDER BY occurred_at, id LIMIT ?", &[Stored(Value::Integer(limit), None)]);
+        restrict(" ORDER BY occurred_at, id LIMIT ?", &[Stored::Other(Value::Integer(limit))]);
 
         let fail = |error: &rusqlite::Error| failed(&self.path, error);
         let mut statement = self.connection.prepare(&sql).map_err(|error| fail(&error))?;
@@ -291,7 +291,7 @@ impl SqliteStore {
             rows: self.count("SELECT count(*) FROM audit_log", params![])?,
             rows_exact: true,
             last: last.as_ref().and_then(|(time, id)| {
-                Some((Timestamp::parse_bytes(time.1.as_deref()?)?, Id::parse(id.1.as_deref()?)?))
+                Some((Timestamp::parse_bytes(time.as_text()?)?, Id::parse(id.as_text()?)?))
             }),
             watermark: self.meta(&structure, "audit_prune_watermark")?,
             installed_at: self.meta(&structure, "installed_at")?.and_then(|text| Timestamp::parse(&text)),
@@ -479,30 +479,42 @@ impl SqliteStore {
 /// A value to be compared with the column that it came from. Text is kept as its bytes: somebody may have stored
 /// what is no text, and the log must be readable all the same.
 #[derive(Debug, Clone)]
-struct Stored(Value, Option<Vec<u8>>);
+enum Stored {
+    Text(Vec<u8>),
+    Other(Value),
+}
 
 impl Stored {
     fn text(text: String) -> Self {
-        Self(Value::Null, Some(text.into_bytes()))
+        Self::Text(text.into_bytes())
+    }
+
+    fn as_text(&self) -> Option<&[u8]> {
+        match self {
+            Self::Text(bytes) => Some(bytes),
+            Self::Other(_) => None,
+        }
     }
 }
 
 impl From<ValueRef<'_>> for Stored {
     fn from(value: ValueRef<'_>) -> Self {
         match value {
-            ValueRef::Text(bytes) => Self(Value::Null, Some(bytes.to_vec())),
-            ValueRef::Null => Self(Value::Null, None),
-            ValueRef::Integer(value) => Self(Value::Integer(value), None),
-            ValueRef::Real(value) => Self(Value::Real(value), None),
-            ValueRef::Blob(bytes) => Self(Value::Blob(bytes.to_vec()), None),
+            ValueRef::Text(bytes) => Self::Text(bytes.to_vec()),
+            ValueRef::Null => Self::Other(Value::Null),
+            ValueRef::Integer(value) => Self::Other(Value::Integer(value)),
+            ValueRef::Real(value) => Self::Other(Value::Real(value)),
+            ValueRef::Blob(bytes) => Self::Other(Value::Blob(bytes.to_vec())),
         }
     }
 }
 
 impl ToSql for Stored {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        let value = self.1.as_deref().map_or_else(|| ValueRef::from(&self.0), ValueRef::Text);
-        Ok(ToSqlOutput::Borrowed(value))
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Text(bytes) => ValueRef::Text(bytes),
+            Self::Other(value) => value.into(),
+        }))
     }
 }
 

@@ -148,14 +148,22 @@ fn a_cut_beginning_before_1_8_is_judged_by_what_retention_can_do() {
         log.close();
         let old = log.verify(&[]);
         let expected = if log.is_early() { 1 } else { 3 };
-        assert_eq!((old.exit(), telling_classes(&old)), (expected, vec![("prefix-cut".into(), Some(1))]), "{name}");
+        assert_eq!(
+            (old.exit(), telling_classes(&old)),
+            (expected, vec![("prefix-cut".into(), Some(1))]),
+            "{name}"
+        );
         let accepted = log.verify(&["--accept-retention"]);
-        assert_eq!(accepted.exit(), if log.is_early() { 1 } else { 0 }, "{name}");
+        assert_eq!(accepted.exit(), i32::from(log.is_early()), "{name}");
         // Whoever sets the clock of the installation forward accuses himself.
         log.set_installed_at("2999-01-01T00:00:00+00:00");
         for arguments in [&[][..], &["--accept-retention"]] {
             let young = log.verify(arguments);
-            assert_eq!((young.exit(), telling_classes(&young)), (1, vec![("prefix-cut".into(), Some(1))]), "{name}");
+            assert_eq!(
+                (young.exit(), telling_classes(&young)),
+                (1, vec![("prefix-cut".into(), Some(1))]),
+                "{name}"
+            );
         }
     }
 }
@@ -189,7 +197,11 @@ fn the_watermark_of_1_7_must_fit_and_its_mac_must_hold() {
         log.run("DELETE FROM z4j_meta WHERE key = 'audit_prune_watermark'");
         log.set_installed_at(LONG_AGO);
         let report = log.verify(&[]);
-        assert_eq!((report.exit(), telling_classes(&report)), (3, vec![("prefix-cut".into(), Some(1))]), "{name}");
+        assert_eq!(
+            (report.exit(), telling_classes(&report)),
+            (3, vec![("prefix-cut".into(), Some(1))]),
+            "{name}"
+        );
 
         // Rows behind the record are missing.
         let mut log = Log::open(Kind::Sqlite, name);

@@ -87,7 +87,8 @@ fn the_check_constraint_in_sqlite() {
 
 #[test]
 fn postgres_triggers() {
-    const BASELINE: &[(&str, &str)] = &[("audit_log", "audit_log_no_update"), ("audit_log", "audit_log_no_delete")];
+    const BASELINE: &[(&str, &str)] =
+        &[("audit_log", "audit_log_no_update"), ("audit_log", "audit_log_no_delete")];
     const STATE: &[(&str, &str)] = &[("audit_chain_state", "audit_chain_state_no_update")];
     const TALLY: &[(&str, &str)] = &[
         ("audit_log", "audit_log_tally_rows"),

@@ -49,9 +49,15 @@ fn a_rotated_key_verifies_with_both_and_is_incomplete_with_one() {
         set(&mut log, NEW_KEY, Some(&old));
         let both = log.verify(&[]);
         assert_eq!(both.exit(), 0, "{name}: {}", both.summary());
-        assert_eq!(both.json["keys"].as_array().map_or(0, |keys| {
-            keys.iter().filter(|key| key["key_id"] == key_id(NEW_KEY) || key["key_id"] == key_id(&old)).count()
-        }), 2, "{name}");
+        assert_eq!(
+            both.json["keys"].as_array().map_or(0, |keys| {
+                keys.iter()
+                    .filter(|key| key["key_id"] == key_id(NEW_KEY) || key["key_id"] == key_id(&old))
+                    .count()
+            }),
+            2,
+            "{name}"
+        );
 
         // The previous key was lost: the rows under it cannot be judged.
         set(&mut log, NEW_KEY, None);

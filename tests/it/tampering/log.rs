@@ -31,7 +31,7 @@ pub(crate) enum Kind {
 
 enum Backend {
     Sqlite { connection: rusqlite::Connection, file: TempSqlite },
-    Postgres { client: RefCell<postgres::Client>, database: Database },
+    Postgres { client: Box<RefCell<postgres::Client>>, database: Database },
 }
 
 /// A log without its guards, until it is closed.
@@ -62,7 +62,7 @@ impl Log {
                 client
                     .batch_execute("SET session_replication_role = replica; SET TIME ZONE 'UTC'")
                     .expect("become a superuser who ignores triggers");
-                let backend = Backend::Postgres { client: RefCell::new(client), database };
+                let backend = Backend::Postgres { client: Box::new(RefCell::new(client)), database };
                 Self::new(name, backend, fixture.postgres_meta().secrets.clone())
             }
         }
@@ -71,13 +71,16 @@ impl Log {
     pub(crate) fn over_sqlite(name: &'static str, file: TempSqlite, secrets: Secrets) -> Self {
         let connection = file.connection();
         connection
-            .execute_batch("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; PRAGMA synchronous = OFF")
+            .execute_batch(
+                "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; PRAGMA synchronous = OFF",
+            )
             .expect("a connection without scruples");
         Self::new(name, Backend::Sqlite { connection, file }, secrets)
     }
 
     fn new(name: &'static str, backend: Backend, secrets: Secrets) -> Self {
-        let mut log = Self { name, secrets, rows: Vec::new(), live: 0, backend, guards: Vec::new(), is_guarded: true };
+        let mut log =
+            Self { name, secrets, rows: Vec::new(), live: 0, backend, guards: Vec::new(), is_guarded: true };
         log.rows = log.read_rows();
         log.live = log.rows.iter().take_while(|row| is_frozen(row)).count();
         log.drop_guards();
@@ -91,7 +94,8 @@ impl Log {
                            AND (type = 'trigger' OR name = 'ux_audit_log_prev_row_hmac')";
                 let mut statement = connection.prepare(sql).expect("read the schema");
                 let found = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
-                let found: Vec<(String, String, String)> = found.and_then(Iterator::collect).expect("read the schema");
+                let found: Vec<(String, String, String)> =
+                    found.and_then(Iterator::collect).expect("read the schema");
                 for (kind, name, sql) in found {
                     connection.execute_batch(&format!("DROP {kind} {name}")).expect("drop a guard");
                     self.guards.push(sql);
@@ -126,7 +130,8 @@ impl Log {
 
     /// Whether rows name their key and the chain has a signed state: 1.8 and later.
     pub(crate) fn is_active(&self) -> bool {
-        self.rows[0].contains_key("hmac_version") && self.secrets.contains_key("Z4J_AUDIT_CHAIN_SECRET")
+        self.rows[0].contains_key("hmac_version")
+            && self.secrets.contains_key("Z4J_AUDIT_CHAIN_SECRET")
             && !self.name.contains("parked")
     }
 
@@ -225,7 +230,8 @@ impl Log {
     /// Gives a column of the row at an index another value.
     #[track_caller]
     pub(crate) fn set(&self, index: usize, column: &str, value: Option<&str>) {
-        let sql = format!("UPDATE audit_log SET {column} = {} WHERE id = '{}'", literal(value), self.id(index));
+        let sql =
+            format!("UPDATE audit_log SET {column} = {} WHERE id = '{}'", literal(value), self.id(index));
         self.run(&sql);
     }
 
@@ -335,7 +341,9 @@ impl Report {
         let mut found: Vec<(String, Option<u64>)> = self
             .findings()
             .iter()
-            .map(|finding| (finding["class"].as_str().unwrap_or_default().to_owned(), finding["row"].as_u64()))
+            .map(|finding| {
+                (finding["class"].as_str().unwrap_or_default().to_owned(), finding["row"].as_u64())
+            })
             .filter(|(class, _)| !leave_out.contains(&class.as_str()))
             .collect();
         found.sort();

@@ -108,14 +108,19 @@ fn check_headline(log: &Log, report: &Report) {
         }
         1 => {
             let proved = |finding: &&serde_json::Value| {
-                finding["certainty"] == "proved" && finding["class"] != "unknown-key" && finding["row"].is_u64()
+                finding["certainty"] == "proved"
+                    && finding["class"] != "unknown-key"
+                    && finding["row"].is_u64()
             };
             let Some(first) = report.findings().iter().find(proved) else {
                 assert!(lines[0].starts_with("z4jctl audit verify: FAIL ("), "{human}");
                 return;
             };
             let id = first["audit_id"].as_str().unwrap_or("unreadable");
-            assert_eq!(lines[0], format!("z4jctl audit verify: FAIL at row {} (audit_id={id})", first["row"]));
+            assert_eq!(
+                lines[0],
+                format!("z4jctl audit verify: FAIL at row {} (audit_id={id})", first["row"])
+            );
             let link = |name: &str| match first.get(name) {
                 None => "not judged".to_owned(),
                 Some(mac) => mac.as_str().unwrap_or("none (genesis)").to_owned(),

@@ -99,6 +99,11 @@ fn compare(release: &'static str, act: &Act, real: &Real, exit: i32, exit_with_h
         ours.finding(name);
     }
     let with_head = log.verify(&["--known-head", &head]);
-    assert_eq!(with_head.exit(), exit_with_head, "{release} {name} with a known head: {}", with_head.summary());
+    assert_eq!(
+        with_head.exit(),
+        exit_with_head,
+        "{release} {name} with a known head: {}",
+        with_head.summary()
+    );
     with_head.finding(name);
 }

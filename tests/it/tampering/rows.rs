@@ -26,8 +26,14 @@ fn edits() -> Vec<Attack> {
         attack("edit source_ip", always, |log| edit(log, "source_ip", "192.0.2.1")),
         attack("edit user_agent", always, |log| edit(log, "user_agent", "curl")),
         attack("edit metadata", always, |log| edit(log, "metadata", r#"{"harmless": true}"#)),
-        attack("edit api_key_id", |log| log.has_column("api_key_id"), |log| edit(log, "api_key_id", &new_id(1))),
-        attack("edit chain_generation", can_change_generation, |log| edit(log, "chain_generation", &new_id(1))),
+        attack(
+            "edit api_key_id",
+            |log| log.has_column("api_key_id"),
+            |log| edit(log, "api_key_id", &new_id(1)),
+        ),
+        attack("edit chain_generation", can_change_generation, |log| {
+            edit(log, "chain_generation", &new_id(1))
+        }),
         attack("edit hmac_key_id", Log::is_active, |log| {
             edit(log, "hmac_key_id", &super::sign::key_id("another key"))
         }),
@@ -35,7 +41,9 @@ fn edits() -> Vec<Attack> {
         attack("edit legacy_integrity_class", Log::is_active, |log| {
             edit(log, "legacy_integrity_class", "legacy-linked-verified")
         }),
-        attack("edit legacy_origin", Log::is_active, |log| edit(log, "legacy_origin", "audit-log:preparation-v1")),
+        attack("edit legacy_origin", Log::is_active, |log| {
+            edit(log, "legacy_origin", "audit-log:preparation-v1")
+        }),
         attack("edit row_hmac", always, |log| edit(log, "row_hmac", &made_up_mac(1))),
         attack("edit prev_row_hmac", always, |log| edit(log, "prev_row_hmac", &made_up_mac(1))),
         attack("empty prev_row_hmac", always, |log| {
@@ -186,7 +194,9 @@ fn additions() -> Vec<Attack> {
         }),
         attack("prepend", always, |log| {
             let mut row = forged(log, log.live, 1);
-            let time = if log.live == 0 { "2020-01-01 00:00:00.000000".into() } else {
+            let time = if log.live == 0 {
+                "2020-01-01 00:00:00.000000".into()
+            } else {
                 a_moment_after(&text(&log.rows[log.live - 1], "occurred_at"))
             };
             row.insert("occurred_at".into(), Some(time));
@@ -269,8 +279,12 @@ fn additions() -> Vec<Attack> {
 
 fn moves() -> Vec<Attack> {
     vec![
-        attack("swap the times of two rows", always, |log| swap_times(log, log.middle() - 1, log.middle() + 1)),
-        attack("swap the times of two neighbours", always, |log| swap_times(log, log.middle(), log.middle() + 1)),
+        attack("swap the times of two rows", always, |log| {
+            swap_times(log, log.middle() - 1, log.middle() + 1)
+        }),
+        attack("swap the times of two neighbours", always, |log| {
+            swap_times(log, log.middle(), log.middle() + 1)
+        }),
         attack("move a row forward", always, |log| {
             let (from, to) = (log.middle() - 1, log.middle() + 1);
             log.set(from, "occurred_at", Some(&a_moment_after(&text(&log.rows[to], "occurred_at"))));
@@ -327,12 +341,16 @@ fn spoiled() -> Vec<Attack> {
         attack("broken occurred_at", on_sqlite, |log| unreadable(log, "occurred_at", "occurred_at || 'x'")),
         attack("broken metadata", on_sqlite, |log| unreadable(log, "metadata", "'{\"a\": '")),
         attack("number for metadata text", on_sqlite, |log| unreadable(log, "user_agent", "x'00ff'")),
-        attack("blob in a text column", on_sqlite, |log| unreadable(log, "action", "CAST('auth.login' AS BLOB)")),
+        attack("blob in a text column", on_sqlite, |log| {
+            unreadable(log, "action", "CAST('auth.login' AS BLOB)")
+        }),
         attack("invalid UTF-8", on_sqlite, |log| unreadable(log, "user_agent", "CAST(x'c328' AS TEXT)")),
         attack("lone surrogate", on_sqlite, |log| unreadable(log, "metadata", r#"'{"a": "\ud800"}'"#)),
-        attack("broken chain_generation", |log| on_sqlite(log) && log.is_active(), |log| {
-            unreadable(log, "chain_generation", "'no uuid'")
-        }),
+        attack(
+            "broken chain_generation",
+            |log| on_sqlite(log) && log.is_active(),
+            |log| unreadable(log, "chain_generation", "'no uuid'"),
+        ),
         attack("NUL in a text", on_sqlite, |log| {
             log.run(&format!(
                 "UPDATE audit_log SET user_agent = CAST(x'610062' AS TEXT) WHERE id = '{}'",

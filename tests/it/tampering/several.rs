@@ -39,11 +39,18 @@ fn an_edit_a_removal_and_an_insertion_are_each_named_and_bounded() {
             ("inserted".to_owned(), Some(19)),
             ("removed".to_owned(), Some(11)),
         ];
-        assert_eq!((report.exit(), report.classes(&["guards-missing"])), (1, expected), "{}", report.summary());
+        assert_eq!(
+            (report.exit(), report.classes(&["guards-missing"])),
+            (1, expected),
+            "{}",
+            report.summary()
+        );
         let id = |index: usize| dashed(&log.id(index));
         let bounds = |class: &str| {
             let finding = report.finding(class);
-            let side = |side: &str| (finding[side]["row"].as_u64(), finding[side]["audit_id"].as_str().map(str::to_owned));
+            let side = |side: &str| {
+                (finding[side]["row"].as_u64(), finding[side]["audit_id"].as_str().map(str::to_owned))
+            };
             (side("after"), side("before"))
         };
         assert_eq!(bounds("edited"), ((Some(4), Some(id(3))), (Some(6), Some(id(5)))), "{name}");

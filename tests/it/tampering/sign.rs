@@ -144,7 +144,9 @@ fn metadata(row: &Row) -> Value {
 }
 
 fn time(row: &Row, column: &str) -> Value {
-    row[column].as_deref().map_or(Value::Null, |stored| format!("{}+00:00", stored.replacen(' ', "T", 1)).into())
+    row[column]
+        .as_deref()
+        .map_or(Value::Null, |stored| format!("{}+00:00", stored.replacen(' ', "T", 1)).into())
 }
 
 /// A UUID with its dashes, as it is signed and reported.

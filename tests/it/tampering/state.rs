@@ -225,7 +225,11 @@ fn the_tally_of_postgres_must_be_the_number_of_rows() {
         );
         log.close();
         let report = log.verify(&[]);
-        assert_eq!((report.exit(), report.classes(&[])), (1, vec![("tally-mismatch".into(), None)]), "{name}");
+        assert_eq!(
+            (report.exit(), report.classes(&[])),
+            (1, vec![("tally-mismatch".into(), None)]),
+            "{name}"
+        );
     }
     // A row that was removed past the triggers.
     let mut log = Log::open(Kind::Postgres, "1.13.0");
