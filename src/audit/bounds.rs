@@ -1,6 +1,8 @@
 //! Where a log begins and ends, and what its guards and records say of it: chain state, prune boundary,
 //! watermark, tally, frozen digest, triggers.
 
+use std::collections::BTreeSet;
+
 use crate::audit::check::{Link, Verdict};
 use crate::audit::classify::Ends;
 use crate::audit::finding::{Class, Finding};
@@ -302,13 +304,15 @@ fn at_start(first: &EndRow, class: Class, message: String) -> Finding {
 /// Judges where an active chain begins and ends, and its counts, against an authentic state.
 pub fn judge_active(state: &ChainState, walk: &Walk, findings: &mut Vec<Finding>, notes: &mut Vec<String>) {
     let live = &walk.live;
-    let (counted, signed) = (counted_rows(live, findings), state.active_row_count);
-    // What was added fills no gap.
-    let is_extra =
-        |finding: &&Finding| matches!(finding.class, Class::Inserted | Class::Duplicated | Class::Forked);
-    let foreign =
-        |finding: &Finding| live.suspects.iter().any(|s| s.foreign && Some(s.position) == finding.row);
-    let extra = findings.iter().filter(is_extra).filter(|finding| !foreign(finding)).count();
+    let foreign: BTreeSet<u64> =
+        live.suspects.iter().filter(|suspect| suspect.foreign).map(|suspect| suspect.position).collect();
+    let (counted, signed) = (counted_rows(live, &foreign, findings), state.active_row_count);
+    // What was added fills no gap; rows of another generation are not among the counted.
+    let is_extra = |finding: &&Finding| {
+        matches!(finding.class, Class::Inserted | Class::Duplicated | Class::Forked)
+            && finding.row.is_none_or(|row| !foreign.contains(&row))
+    };
+    let extra = findings.iter().filter(is_extra).count();
     let has_fork = findings.iter().any(|finding| finding.class == Class::Forked);
     let genuine = counted.saturating_sub(u64::try_from(extra).unwrap_or(0));
     let missing = signed.saturating_sub(genuine);
@@ -361,16 +365,10 @@ pub fn judge_active(state: &ChainState, walk: &Walk, findings: &mut Vec<Finding>
 }
 
 /// Active rows, with those whose `chain_generation` was changed and nothing else about their place.
-fn counted_rows(live: &Chain, findings: &[Finding]) -> u64 {
-    let in_place = live.suspects.iter().filter(|suspect| {
-        suspect.foreign
-            && findings.iter().any(|finding| {
-                finding.row == Some(suspect.position)
-                    && matches!(
-                        finding.class,
-                        Class::Edited | Class::Malformed | Class::Unsigned | Class::Reordered
-                    )
-            })
+fn counted_rows(live: &Chain, foreign: &BTreeSet<u64>, findings: &[Finding]) -> u64 {
+    let in_place = findings.iter().filter(|finding| {
+        finding.row.is_some_and(|row| foreign.contains(&row))
+            && matches!(finding.class, Class::Edited | Class::Malformed | Class::Unsigned | Class::Reordered)
     });
     live.tally.rows + u64::try_from(in_place.count()).unwrap_or(0)
 }

@@ -21,6 +21,8 @@ pub(crate) struct Fixture {
     pub(crate) is_variant: bool,
     sqlite: Option<Meta>,
     postgres: Option<Meta>,
+    /// Unpacked once per process: some tests make hundreds of copies.
+    sqlite_bytes: OnceLock<Vec<u8>>,
 }
 
 /// What is known about one database of a fixture (`meta.json`, `meta-pg.json`).
@@ -162,7 +164,7 @@ impl Fixture {
     #[track_caller]
     pub(crate) fn sqlite(&self) -> TempSqlite {
         let copy = TempSqlite { directory: tempfile::tempdir().expect("create a temporary directory") };
-        let bytes = gunzip(&self.directory.join("db.sqlite3.gz"));
+        let bytes = self.sqlite_bytes.get_or_init(|| gunzip(&self.directory.join("db.sqlite3.gz")));
         std::fs::write(copy.path(), bytes).expect("write a copy of a SQLite database");
         copy
     }
@@ -216,7 +218,14 @@ fn read(root: &Path, is_variant: bool) -> impl Iterator<Item = Fixture> {
         let (sqlite, postgres) = (read_meta(&directory, "meta.json"), read_meta(&directory, "meta-pg.json"));
         let name = directory.file_name()?.to_str()?.to_owned();
         let is_fixture = sqlite.is_some() || postgres.is_some();
-        is_fixture.then_some(Fixture { name, directory, is_variant, sqlite, postgres })
+        is_fixture.then(|| Fixture {
+            name,
+            directory,
+            is_variant,
+            sqlite,
+            postgres,
+            sqlite_bytes: OnceLock::new(),
+        })
     })
 }
 

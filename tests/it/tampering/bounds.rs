@@ -154,7 +154,7 @@ fn a_cut_beginning_before_1_8_is_judged_by_what_retention_can_do() {
             "{name}"
         );
         let accepted = log.verify(&["--accept-retention"]);
-        assert_eq!(accepted.exit(), if log.is_early() { 1 } else { 0 }, "{name}");
+        assert_eq!(accepted.exit(), i32::from(log.is_early()), "{name}");
         // Whoever sets the clock of the installation forward accuses himself.
         log.set_installed_at("2999-01-01T00:00:00+00:00");
         for arguments in [&[][..], &["--accept-retention"]] {

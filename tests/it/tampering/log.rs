@@ -31,7 +31,7 @@ pub(crate) enum Kind {
 
 enum Backend {
     Sqlite { connection: rusqlite::Connection, file: TempSqlite },
-    Postgres { client: RefCell<postgres::Client>, database: Database },
+    Postgres { client: Box<RefCell<postgres::Client>>, database: Database },
 }
 
 /// A log without its guards, until it is closed.
@@ -62,7 +62,7 @@ impl Log {
                 client
                     .batch_execute("SET session_replication_role = replica; SET TIME ZONE 'UTC'")
                     .expect("become a superuser who ignores triggers");
-                let backend = Backend::Postgres { client: RefCell::new(client), database };
+                let backend = Backend::Postgres { client: Box::new(RefCell::new(client)), database };
                 Self::new(name, backend, fixture.postgres_meta().secrets.clone())
             }
         }

@@ -2,7 +2,7 @@
 
 use super::log::{Kind, Log, Row, a_moment_after, made_up_mac, new_id, text};
 
-/// SplitMix64: the same attacks in every run.
+/// `SplitMix64`: the same attacks in every run.
 struct Random(u64);
 
 impl Random {
@@ -23,6 +23,11 @@ impl Random {
     }
 }
 
+/// The time of a row, fit for a statement whatever an earlier attack put there.
+fn time_of(row: &Row) -> String {
+    text(row, "occurred_at").replace(['\0', '\''], "")
+}
+
 /// Does something to the log and says what.
 fn act(log: &Log, random: &mut Random, number: u32) -> String {
     let rows = log.read_rows();
@@ -33,8 +38,8 @@ fn act(log: &Log, random: &mut Random, number: u32) -> String {
     let row = &rows[index];
     let id = text(row, "id");
     let moment = |row: &Row| {
-        let time = text(row, "occurred_at");
-        if time.ends_with("999999") { time } else { a_moment_after(&time) }
+        let time = time_of(row);
+        if time.len() != 26 || time.ends_with("999999") { time } else { a_moment_after(&time) }
     };
     match random.below(12) {
         0 | 1 => {
@@ -96,12 +101,9 @@ fn act(log: &Log, random: &mut Random, number: u32) -> String {
         }
         8 | 9 => {
             let other = random.pick(&rows);
-            log.run(&format!(
-                "UPDATE audit_log SET occurred_at = '{}' WHERE id = '{id}'",
-                text(other, "occurred_at")
-            ));
+            log.run(&format!("UPDATE audit_log SET occurred_at = '{}' WHERE id = '{id}'", time_of(other)));
             if random.below(2) == 0 {
-                let time = text(row, "occurred_at");
+                let time = time_of(row);
                 log.run(&format!(
                     "UPDATE audit_log SET occurred_at = '{time}' WHERE id = '{}'",
                     text(other, "id")
@@ -124,7 +126,7 @@ fn act(log: &Log, random: &mut Random, number: u32) -> String {
             let value = match column {
                 "active_row_count" | "frozen_row_count" | "format_version" => number.to_string(),
                 "generation" | "installation_id" | "head_id" | "prune_id" => new_id(number),
-                "head_occurred_at" | "prune_occurred_at" => text(row, "occurred_at"),
+                "head_occurred_at" | "prune_occurred_at" => time_of(row),
                 "singleton_id" => "audit-chain".into(),
                 _ => text(row, "row_hmac"),
             };
@@ -132,7 +134,7 @@ fn act(log: &Log, random: &mut Random, number: u32) -> String {
             format!("state {column} set to {value}")
         }
         _ => {
-            log.run(&format!("DELETE FROM audit_log WHERE occurred_at < '{}'", text(row, "occurred_at")));
+            log.run(&format!("DELETE FROM audit_log WHERE occurred_at < '{}'", time_of(row)));
             format!("everything before row {} removed", index + 1)
         }
     }
@@ -188,4 +190,98 @@ fn no_random_attack_before_1_8_goes_unseen_but_a_cut_tail() {
 #[test]
 fn no_random_attack_from_1_8_on_goes_unseen() {
     run(&["1.8.0", "1.11.0", "1.13.0", "1.13.0-upgraded-from-1.6.9"], 1_000, 120);
+}
+
+/// Attacks at a distance from each other do not disturb each other's names.
+#[test]
+fn random_attacks_at_a_distance_are_each_named_at_their_row() {
+    let mut failures = Vec::new();
+    for number in 0..80_u32 {
+        let mut random = Random(5_000_000 + u64::from(number));
+        let names: [&'static str; 7] = ["1.2.1", "1.3.4", "1.6.9", "1.7.0", "1.8.0", "1.11.0", "1.13.0"];
+        let name = *random.pick(&names);
+        let mut log = Log::open(Kind::Sqlite, name);
+        let mut expected: Vec<(String, String)> = Vec::new();
+        for (step, start) in (3..log.rows.len() - 6).step_by(7).enumerate() {
+            let index = start + random.below(2);
+            let mut expect =
+                |class: &str, id: &str| expected.push((class.to_owned(), super::sign::dashed(id)));
+            let made_up = made_up_mac(number * 100 + u32::try_from(step).unwrap_or(0));
+            let added = new_id(number * 100 + u32::try_from(step).unwrap_or(0));
+            let mut copy = log.row(index);
+            copy.insert("id".into(), Some(added.clone()));
+            copy.insert("occurred_at".into(), Some(a_moment_after(&text(&copy, "occurred_at"))));
+            match random.below(10) {
+                0 => {
+                    let column = *random.pick(&["action", "user_agent", "source_ip", "target_id"]);
+                    log.set(index, column, Some("192.0.2.9"));
+                    expect("edited", &log.id(index));
+                }
+                1 => {
+                    log.set(index, "row_hmac", Some(&made_up));
+                    expect("edited", &log.id(index));
+                }
+                2 => {
+                    log.set(index, "prev_row_hmac", Some(&made_up));
+                    expect("edited", &log.id(index));
+                }
+                3 => {
+                    let count = 1 + random.below(3);
+                    log.delete(index..index + count);
+                    expect("removed", &log.id(index + count));
+                }
+                4 => {
+                    copy.insert("row_hmac".into(), Some(made_up));
+                    copy.insert("prev_row_hmac".into(), log.rows[index]["row_hmac"].clone());
+                    log.insert(&copy);
+                    expect("inserted", &added);
+                }
+                5 => {
+                    log.insert(&copy);
+                    expect("duplicated", &added);
+                }
+                6 => {
+                    copy.insert("prev_row_hmac".into(), log.rows[index - 1]["row_hmac"].clone());
+                    super::sign::sign_row(&mut copy, log.key());
+                    log.insert(&copy);
+                    // A copy that is a moment younger and was signed: a fork.
+                    expect("forked", &added);
+                }
+                7 => {
+                    log.set(index, "row_hmac", None);
+                    expect("unsigned", &log.id(index));
+                }
+                8 => {
+                    let time = a_moment_after(&text(&log.rows[index + 2], "occurred_at"));
+                    log.set(index, "occurred_at", Some(&time));
+                    expect("reordered", &log.id(index));
+                }
+                _ => {
+                    log.set(index, "row_hmac", Some("00"));
+                    expect("malformed", &log.id(index));
+                }
+            }
+        }
+        log.close();
+        let report = log.verify(&[]);
+        let mut found: Vec<(String, String)> = report
+            .findings()
+            .iter()
+            .filter(|finding| finding["class"] != "guards-missing")
+            .map(|finding| {
+                let text = |name: &str| finding[name].as_str().unwrap_or_default().to_owned();
+                (text("class"), text("audit_id"))
+            })
+            .collect();
+        found.sort();
+        expected.sort();
+        if report.exit() != 1 || found != expected {
+            failures.push(format!(
+                "attack {number} on {}: expected {expected:#?}, got {}",
+                log.name,
+                report.summary()
+            ));
+        }
+    }
+    assert!(failures.is_empty(), "{} failed\n{}", failures.len(), failures.join("\n"));
 }
