@@ -9,7 +9,6 @@ use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
 use rusqlite::{OptionalExtension as _, Row};
 
 use super::SqliteStore;
-use super::open::failed;
 use crate::error::Result;
 use crate::format::{Id, Timestamp};
 use crate::store::batch::{RowBatch, Storage};
@@ -213,7 +212,7 @@ impl SqliteStore {
 
     /// Finds out where the log ends at this moment.
     pub(super) fn read_extent(&self) -> Result<Extent> {
-        let fail = |error: rusqlite::Error| failed(&self.path, &error);
+        let fail = |error: rusqlite::Error| self.interrupted_or(&error);
         let last = self
             .connection
             .query_row(
