@@ -2,11 +2,9 @@
 
 use std::fmt;
 
-use ring::hmac;
 use zeroize::Zeroizing;
 
-/// What a key id is the HMAC of (audit-chain, section "Key id").
-const KEY_ID_MESSAGE: &[u8] = b"z4j/audit-chain/key-id/v1\0";
+use crate::format::mac::MacKey;
 
 /// How many hexadecimal digits of the key id a fingerprint shows.
 const FINGERPRINT_DIGITS: usize = 12;
@@ -33,13 +31,7 @@ impl Secret {
 
     /// The key id under which z4j 1.8 and later record this secret: 64 lower-case hexadecimal digits.
     pub fn key_id(&self) -> String {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, self.expose());
-        let mut digits = String::with_capacity(64);
-        for byte in hmac::sign(&key, KEY_ID_MESSAGE).as_ref() {
-            digits.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
-            digits.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
-        }
-        digits
+        MacKey::new(self.expose()).id().to_string()
     }
 
     /// The first 12 digits of the key id: enough to tell keys apart, comparable with `hmac_key_id`.
