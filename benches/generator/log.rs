@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use z4jctl::format::address::Mapped;
 use z4jctl::format::json::{Canonicalizer, Numbers};
 use z4jctl::format::mac::{Digest, MacKey};
-use z4jctl::format::row::{AuditRow, Format, Markers, SourceIp, write_message};
+use z4jctl::format::row::{AuditRow, Format, Markers, SourceIp, StoredDigest, write_message};
 use z4jctl::format::state::{ChainState, Quartet};
 use z4jctl::format::{Id, Timestamp};
 
@@ -108,7 +108,7 @@ impl Log {
         let markers = self.installation.map_or_else(Markers::default, |installation| Markers {
             legacy_frozen: Some(false),
             hmac_version: Some(2),
-            hmac_key_id: Some(&self.key_id),
+            hmac_key_id: Some(StoredDigest::new(&self.key_id)),
             chain_generation: Some(installation.generation),
             ..Markers::default()
         });
@@ -127,7 +127,7 @@ impl Log {
             source_ip: entry.source_ip.as_deref().map_or(SourceIp::Null, SourceIp::Text),
             user_agent: entry.user_agent,
             metadata: entry.metadata.as_bytes(),
-            prev_row_hmac: Some(&prev_row_hmac),
+            prev_row_hmac: Some(StoredDigest::new(&prev_row_hmac)),
             row_hmac: None,
             markers,
         };

@@ -5,7 +5,9 @@ use crate::audit::keys::Keys;
 use crate::format::address::Mapped;
 use crate::format::json::Canonicalizer;
 use crate::format::mac::{Digest, KeyId};
-use crate::format::row::{AuditRow, Format, PayloadError, has_two_forms, write_message, write_snapshot};
+use crate::format::row::{
+    AuditRow, Format, PayloadError, StoredDigest, has_two_forms, write_message, write_snapshot,
+};
 use crate::format::{Id, Timestamp};
 use crate::store::batch::{Column, DecodeError, RawRow, RowBatch};
 use crate::store::generation::Family;
@@ -22,10 +24,10 @@ pub enum Link {
 }
 
 impl Link {
-    fn parse(text: Option<&str>) -> Self {
-        match text {
+    fn of(stored: Option<StoredDigest<'_>>) -> Self {
+        match stored {
             None => Self::Null,
-            Some(text) => Digest::parse(text.as_bytes()).map_or(Self::Malformed, Self::Mac),
+            Some(stored) => stored.digest.map_or(Self::Malformed, Self::Mac),
         }
     }
 
@@ -169,7 +171,7 @@ impl<'k> Checker<'k> {
 
     fn check_decoded(&mut self, position: u64, row: &AuditRow<'_>) -> Checked {
         let part = if row.markers.legacy_frozen == Some(true) { Part::Frozen } else { Part::Live };
-        let mac = Link::parse(row.row_hmac);
+        let mac = Link::of(row.row_hmac);
         let (verdict, linked) = match (self.family, part) {
             (Family::Early, _) => self.early(row, mac),
             (Family::Baseline, _) => (self.baseline(row, mac), true),
@@ -184,10 +186,10 @@ impl<'k> Checker<'k> {
             id: Some(row.id),
             occurred_at: Some(row.occurred_at),
             mac,
-            previous: Link::parse(row.prev_row_hmac),
+            previous: Link::of(row.prev_row_hmac),
             part,
             generation: row.markers.chain_generation,
-            key_id: row.markers.hmac_key_id.and_then(|text| Digest::parse(text.as_bytes())),
+            key_id: row.markers.hmac_key_id.and_then(|stored| stored.digest),
             linked,
             verdict,
         }
@@ -254,7 +256,7 @@ impl<'k> Checker<'k> {
                 return payload_verdict(error);
             }
             // The message could be built, so the key id is well formed.
-            let Some(id) = row.markers.hmac_key_id.and_then(|text| Digest::parse(text.as_bytes())) else {
+            let Some(id) = row.markers.hmac_key_id.and_then(|stored| stored.digest) else {
                 continue;
             };
             let Some(key) = self.keys.audit_key(id) else { return Verdict::UnknownKey(id) };
@@ -276,7 +278,7 @@ impl<'k> Checker<'k> {
         let known = row
             .markers
             .hmac_key_id
-            .and_then(|text| Digest::parse(text.as_bytes()))
+            .and_then(|stored| stored.digest)
             .is_some_and(|id| self.keys.master_key(id).is_some());
         if verifiable && known { self.master(row, mac, Format::Baseline) } else { Verdict::Unverifiable }
     }
@@ -318,7 +320,8 @@ fn payload_verdict(error: PayloadError) -> Verdict {
 
 /// What can still be said of a row that cannot be decoded.
 fn unreadable(position: u64, raw: RawRow<'_>, error: DecodeError) -> Checked {
-    let link = |column| raw.text(column).map_or(Link::Malformed, Link::parse);
+    let link =
+        |column| raw.text(column).map_or(Link::Malformed, |text| Link::of(text.map(StoredDigest::new)));
     let frozen = raw.display(Column::LegacyFrozen).is_some_and(|text| text == "1" || text == "true");
     Checked {
         position,

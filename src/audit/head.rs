@@ -168,7 +168,8 @@ pub fn export(
     let facts = store.facts(&detection)?;
     let layout = Layout::new(detection.has_api_key_id, detection.has_markers);
     let newest = store.last_row(layout, family == Family::Active)?;
-    let checked = newest.rows().next().map(|(_, row)| Checker::new(keys, family).check(facts.rows, row));
+    let checked =
+        newest.rows().next().map(|(_, row)| Checker::new(keys, family).check(facts.rows_estimate, row));
     let refuse = |message: &str| {
         Error::refused("audit.head-not-proved", message.to_owned())
             .hint("run `z4jctl audit verify` to see what is wrong with the log")
@@ -205,7 +206,7 @@ pub fn export(
     let (Verdict::Verified(_), Some(row_hmac)) = (&row.verdict, row.mac.mac()) else {
         return Err(refuse("the newest row does not verify"));
     };
-    let rows = if facts.rows_exact { facts.rows } else { store.count_rows()? };
+    let rows = store.count_rows()?;
     let envelope = KnownHead {
         row_hmac,
         hmac_key_id: None,

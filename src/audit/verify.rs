@@ -250,7 +250,7 @@ fn walk(
     let scan = Scan { layout, since: options.since, until: options.until };
     loop {
         let mut attempt = walk.clone();
-        progress.begin(facts.rows);
+        progress.begin(facts.rows_estimate);
         let mut done = 0;
         let end = pipeline::run(store, &scan, keys, family, options.jobs, first_position, &mut |batch| {
             context.cancel.check()?;
@@ -304,7 +304,7 @@ fn unknown_keys(walk: &Walk, findings: &mut Vec<Finding>) {
 
 /// An empty log from before 1.8: new, or emptied?
 fn empty_log(judged: &Judged, findings: &mut Vec<Finding>, windowed: bool) {
-    if windowed || judged.walk.live.tally.rows > 0 || judged.facts.rows > 0 {
+    if windowed || judged.walk.live.tally.rows > 0 || judged.facts.unplaced_rows > 0 {
         return;
     }
     if judged.facts.installed_at.is_some() {
@@ -358,15 +358,10 @@ fn limits(
     if dropped > 0 {
         notes.push(format!("{dropped} more broken rows were counted and not classified"));
     }
-    let walked = judged.walk.live.tally.rows + judged.walk.frozen.tally.rows + judged.walk.foreign_rows;
-    if !windowed && judged.facts.rows_exact && walked < judged.facts.rows {
-        whole_log.push(
-            Finding::new(
-                Class::Malformed,
-                format!("{} rows have no place in chain order and were not read", judged.facts.rows - walked),
-            )
-            .undecided(),
-        );
+    let unplaced = judged.facts.unplaced_rows;
+    if !windowed && unplaced > 0 {
+        let message = format!("{unplaced} rows have no place in chain order and were not read");
+        whole_log.push(Finding::new(Class::Malformed, message).undecided());
     }
     if judged.walk.frozen.tally.rows > 0 && keys.master.is_empty() {
         notes.push(

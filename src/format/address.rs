@@ -80,6 +80,22 @@ impl<'a> Address<'a> {
     }
 }
 
+/// Whether a text is an IPv4 address as it is printed: four numbers up to 255 without leading zeros.
+pub fn is_plain_v4(text: &str) -> bool {
+    let mut numbers = 0;
+    text.split('.').all(|number| {
+        numbers += 1;
+        matches!(
+            number.as_bytes(),
+            [b'0'..=b'9']
+                | [b'1'..=b'9', b'0'..=b'9']
+                | [b'1', b'0'..=b'9', b'0'..=b'9']
+                | [b'2', b'0'..=b'4', b'0'..=b'9']
+                | [b'2', b'5', b'0'..=b'5']
+        )
+    }) && numbers == 4
+}
+
 /// Lower-case groups without leading zeros; the first longest run of two or more zero groups is `::`.
 fn print_v6(address: Ipv6Addr, mapped: Mapped) -> String {
     if let (Some(v4), Mapped::Dotted) = (address.to_ipv4_mapped(), mapped) {
@@ -143,6 +159,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn plain_v4_is_what_is_printed(text in "[0-9.]{0,16}|[0-2]?[0-9]{1,2}(\\.[0-2]?[0-9]{1,2}){3}") {
+            let printed = text.parse::<Ipv4Addr>().ok().map(|address| address.to_string());
+            prop_assert_eq!(is_plain_v4(&text), printed.as_deref() == Some(text.as_str()));
+        }
+
         #[test]
         fn groups_read_back(groups: [u16; 8]) {
             let address = Ipv6Addr::from(groups);

@@ -9,7 +9,7 @@
 //! The tags of different families mean different things; which family a table holds follows from its
 //! columns, never from trying (audit chain, sections 2 and 4).
 
-use super::address::{Address, Mapped};
+use super::address::{Address, Mapped, is_plain_v4};
 use super::json::{Canonicalizer, JsonError, Numbers, Shape, write_string};
 use super::mac::Digest;
 use super::{Id, Timestamp};
@@ -49,11 +49,28 @@ pub struct AuditRow<'a> {
     /// `metadata`, the JSON text as stored.
     pub metadata: &'a [u8],
     /// `prev_row_hmac`: the `row_hmac` of the row before, `None` at the genesis.
-    pub prev_row_hmac: Option<&'a str>,
+    pub prev_row_hmac: Option<StoredDigest<'a>>,
     /// `row_hmac`.
-    pub row_hmac: Option<&'a str>,
+    pub row_hmac: Option<StoredDigest<'a>>,
     /// The marker columns of 1.8 and later.
     pub markers: Markers<'a>,
+}
+
+/// A column that should hold 64 lower-case hexadecimal digits: what it holds, and what that is. Read once, since it is
+/// needed as text under the MAC and as a digest for the links.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredDigest<'a> {
+    /// The text as stored.
+    pub text: &'a str,
+    /// The digest, when it is one.
+    pub digest: Option<Digest>,
+}
+
+impl<'a> StoredDigest<'a> {
+    /// Reads a column.
+    pub fn new(text: &'a str) -> Self {
+        Self { text, digest: Digest::parse(text.as_bytes()) }
+    }
 }
 
 /// The columns that the upgrade to 1.8 adds; all `None` before.
@@ -64,7 +81,7 @@ pub struct Markers<'a> {
     /// `hmac_version`: 2 active, 1 frozen.
     pub hmac_version: Option<i64>,
     /// `hmac_key_id`: the key that signed, or that verified frozen history.
-    pub hmac_key_id: Option<&'a str>,
+    pub hmac_key_id: Option<StoredDigest<'a>>,
     /// `legacy_integrity_class` of frozen rows.
     pub legacy_integrity_class: Option<&'a str>,
     /// `legacy_origin` of frozen rows.
@@ -90,7 +107,11 @@ impl SourceIp<'_> {
         match self {
             Self::Null => false,
             Self::Inet(address) => address.is_mapped(),
-            Self::Text(text) => active && Address::parse(text).is_some_and(|address| address.is_mapped()),
+            Self::Text(text) => {
+                active
+                    && !is_plain_v4(text)
+                    && Address::parse(text).is_some_and(|address| address.is_mapped())
+            }
         }
     }
 }
@@ -188,7 +209,7 @@ pub fn write_message(
     }
     write_id(b",\"event_id\":", row.event_id, out);
     if active {
-        write_text(b",\"hmac_key_id\":", row.markers.hmac_key_id, out);
+        write_digest(b",\"hmac_key_id\":", row.markers.hmac_key_id, out);
     }
     if format != Format::Early1 {
         write_id(b",\"id\":", Some(row.id), out);
@@ -200,7 +221,7 @@ pub fn write_message(
     out.push(b'"');
     write_text(b",\"outcome\":", row.outcome, out);
     if format.is_linked() {
-        write_text(b",\"prev_row_hmac\":", row.prev_row_hmac, out);
+        write_digest(b",\"prev_row_hmac\":", row.prev_row_hmac, out);
     }
     write_id(b",\"project_id\":", row.project_id, out);
     write_text(b",\"result\":", Some(row.result), out);
@@ -225,7 +246,7 @@ pub fn write_snapshot(
     write_id(b",\"api_key_id\":", row.api_key_id, out);
     write_id(b",\"chain_generation\":", markers.chain_generation, out);
     write_id(b",\"event_id\":", row.event_id, out);
-    write_text(b",\"hmac_key_id\":", markers.hmac_key_id, out);
+    write_digest(b",\"hmac_key_id\":", markers.hmac_key_id, out);
     out.extend_from_slice(b",\"hmac_version\":");
     match markers.hmac_version {
         Some(version) => out.extend_from_slice(version.to_string().as_bytes()),
@@ -243,10 +264,10 @@ pub fn write_snapshot(
     row.occurred_at.write_canonical(out);
     out.push(b'"');
     write_text(b",\"outcome\":", row.outcome, out);
-    write_text(b",\"prev_row_hmac\":", row.prev_row_hmac, out);
+    write_digest(b",\"prev_row_hmac\":", row.prev_row_hmac, out);
     write_id(b",\"project_id\":", row.project_id, out);
     write_text(b",\"result\":", Some(row.result), out);
-    write_text(b",\"row_hmac\":", row.row_hmac, out);
+    write_digest(b",\"row_hmac\":", row.row_hmac, out);
     write_source_ip(&row.source_ip, false, Mapped::Groups, out)?;
     write_text(b",\"target_id\":", row.target_id, out);
     write_text(b",\"target_type\":", Some(row.target_type), out);
@@ -259,7 +280,7 @@ pub fn write_snapshot(
 /// What an active row must hold before anything can be its payload.
 fn check_active(row: &AuditRow<'_>) -> Result<(), PayloadError> {
     let impossible = |column, reason| Err(PayloadError::Impossible { column, reason });
-    let is_digest = |text: &str| Digest::parse(text.as_bytes()).is_some();
+    let is_digest = |stored: StoredDigest<'_>| stored.digest.is_some();
     if !row.markers.hmac_key_id.is_some_and(is_digest) {
         return impossible("hmac_key_id", "must be 64 lower-case hexadecimal digits");
     }
@@ -304,7 +325,10 @@ fn write_source_ip(
     let impossible = PayloadError::Impossible { column: "source_ip", reason: "must be one IP address" };
     let printed = match source {
         SourceIp::Null => None,
-        SourceIp::Text(text) if active => Some(Address::parse(text).ok_or(impossible)?.print(mapped)),
+        // An IPv4 address in its only form is printed as it stands.
+        SourceIp::Text(text) if active && !is_plain_v4(text) => {
+            Some(Address::parse(text).ok_or(impossible)?.print(mapped))
+        }
         SourceIp::Text(text) => {
             write_text(b",\"source_ip\":", Some(text), out);
             return Ok(());
@@ -322,6 +346,10 @@ fn write_text(key: &[u8], value: Option<&str>, out: &mut Vec<u8>) {
         Some(text) => write_string(text, out),
         None => out.extend_from_slice(b"null"),
     }
+}
+
+fn write_digest(key: &[u8], value: Option<StoredDigest<'_>>, out: &mut Vec<u8>) {
+    write_text(key, value.map(|stored| stored.text), out);
 }
 
 fn write_id(key: &[u8], value: Option<Id>, out: &mut Vec<u8>) {

@@ -4,7 +4,7 @@
 //! keeps the bytes that the database sent, so that a row that cannot be decoded can still be shown.
 
 use crate::format::address::Address;
-use crate::format::row::{AuditRow, Markers, SourceIp};
+use crate::format::row::{AuditRow, Markers, SourceIp, StoredDigest};
 use crate::format::{Id, Timestamp};
 
 /// The columns of `audit_log`, in the order in which z4jctl selects them.
@@ -241,8 +241,8 @@ impl<'a> RawRow<'a> {
         Ok(AuditRow {
             id: self.id()?,
             occurred_at: self.occurred_at()?,
-            row_hmac: self.text(Column::RowHmac)?,
-            prev_row_hmac: self.text(Column::PrevRowHmac)?,
+            row_hmac: self.digest(Column::RowHmac)?,
+            prev_row_hmac: self.digest(Column::PrevRowHmac)?,
             action: self.required_text(Column::Action)?,
             target_type: self.required_text(Column::TargetType)?,
             target_id: self.text(Column::TargetId)?,
@@ -258,7 +258,7 @@ impl<'a> RawRow<'a> {
             markers: Markers {
                 legacy_frozen: self.boolean(Column::LegacyFrozen)?,
                 hmac_version: self.integer(Column::HmacVersion)?,
-                hmac_key_id: self.text(Column::HmacKeyId)?,
+                hmac_key_id: self.digest(Column::HmacKeyId)?,
                 legacy_integrity_class: self.text(Column::LegacyIntegrityClass)?,
                 legacy_origin: self.text(Column::LegacyOrigin)?,
                 chain_generation: self.uuid(Column::ChainGeneration)?,
@@ -298,6 +298,10 @@ impl<'a> RawRow<'a> {
             }
             other => Err(wrong_storage(column, other)),
         }
+    }
+
+    fn digest(&self, column: Column) -> Result<Option<StoredDigest<'a>>, DecodeError> {
+        Ok(self.text(column)?.map(StoredDigest::new))
     }
 
     fn required_text(&self, column: Column) -> Result<&'a str, DecodeError> {

@@ -52,11 +52,11 @@ pub enum Store {
 /// What is known of a log before its rows are read, all from one snapshot.
 #[derive(Debug, Clone, Default)]
 pub struct LogFacts {
-    /// Rows of `audit_log`.
-    pub rows: u64,
-    /// Whether that is a count, or PostgreSQL's estimate: there the rows that a snapshot shows are the rows
-    /// that COPY yields, and counting them would be reading them twice.
-    pub rows_exact: bool,
+    /// About how many rows there are, for a progress bar: what the database knows without counting.
+    pub rows_estimate: u64,
+    /// Rows that have no place in chain order, because their time or id is NULL; SQLite only, in PostgreSQL they
+    /// come last.
+    pub unplaced_rows: u64,
     /// Time and id of the newest row: what comes after it is not part of this snapshot.
     pub last: Option<(Timestamp, Id)>,
     /// The rows of `audit_chain_state`; exactly one when all is well, none before 1.8.

@@ -86,7 +86,7 @@ impl PostgresStore {
     pub fn facts(&mut self, detection: &Detection) -> Result<LogFacts> {
         self.refuse_row_security()?;
         self.check_types(detection)?;
-        let rows = self
+        let rows_estimate = self
             .count("SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'audit_log'::regclass")?;
         let last = self
             .query(&format!(
@@ -96,7 +96,7 @@ impl PostgresStore {
             .first()
             .and_then(|row| Some((Timestamp::parse(row.get(0)?)?, Id::parse(row.get(1)?.as_bytes())?)));
         let mut facts = LogFacts {
-            rows,
+            rows_estimate,
             last,
             watermark: self.meta("audit_prune_watermark")?,
             installed_at: self.meta("installed_at")?.and_then(|text| Timestamp::parse(&text)),

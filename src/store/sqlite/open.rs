@@ -120,7 +120,7 @@ pub(super) fn open(path: &Path, lock_timeout: Duration) -> Result<Opened> {
             // A hostile schema must not run anything here: no writes, no functions from the schema.
             connection.execute_batch(
                 "PRAGMA query_only = ON; PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF; \
-                 PRAGMA cache_size = -8000; PRAGMA cell_size_check = ON;",
+                 PRAGMA cache_size = -1000;",
             )
         })
         .map_err(|error| failed(path, &error))?;

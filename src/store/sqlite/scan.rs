@@ -31,6 +31,11 @@ pub(super) struct Extent {
 }
 
 impl Extent {
+    /// About how many rows there are: as many as were ever written, less what retention removed.
+    pub(super) fn rows_estimate(&self) -> u64 {
+        self.last_row_id.and_then(|row_id| u64::try_from(row_id).ok()).unwrap_or(0)
+    }
+
     /// Time and id of the newest row.
     pub(super) fn newest(&self) -> Option<(Timestamp, Id)> {
         let (Stored::Text(time), Stored::Text(id)) = self.last.as_ref()? else { return None };

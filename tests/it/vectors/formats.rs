@@ -5,7 +5,9 @@ use z4jctl::format::address::{Address, Mapped};
 use z4jctl::format::frozen::FrozenDigest;
 use z4jctl::format::json::{Canonicalizer, Numbers};
 use z4jctl::format::mac::{Digest, MacKey};
-use z4jctl::format::row::{AuditRow, Format, Markers, PayloadError, SourceIp, write_message, write_snapshot};
+use z4jctl::format::row::{
+    AuditRow, Format, Markers, PayloadError, SourceIp, StoredDigest, write_message, write_snapshot,
+};
 use z4jctl::format::state::{ChainState, Preparation, StoredQuartet, StoredState, Watermark};
 use z4jctl::format::{Id, Timestamp};
 
@@ -32,12 +34,12 @@ fn decode(row: &Row) -> AuditRow<'_> {
         source_ip: text("source_ip").map_or(SourceIp::Null, SourceIp::Text),
         user_agent: text("user_agent"),
         metadata: text("metadata").expect("metadata").as_bytes(),
-        prev_row_hmac: text("prev_row_hmac"),
-        row_hmac: text("row_hmac"),
+        prev_row_hmac: text("prev_row_hmac").map(StoredDigest::new),
+        row_hmac: text("row_hmac").map(StoredDigest::new),
         markers: Markers {
             legacy_frozen: text("legacy_frozen").map(|text| text == "1"),
             hmac_version: text("hmac_version").map(|text| text.parse().expect("a number")),
-            hmac_key_id: text("hmac_key_id"),
+            hmac_key_id: text("hmac_key_id").map(StoredDigest::new),
             legacy_integrity_class: text("legacy_integrity_class"),
             legacy_origin: text("legacy_origin"),
             chain_generation: id("chain_generation"),
