@@ -26,7 +26,7 @@ end
 
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
 json\t'One JSON document'
-jsonl\t'JSON lines: a summary, then one line for each item'
+jsonl\t'JSON lines: one for each finding, then a summary'
 plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
@@ -53,7 +53,7 @@ complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "man" -d 'Write the ma
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "version" -d 'Print the version, and what it was built with'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
 json\t'One JSON document'
-jsonl\t'JSON lines: a summary, then one line for each item'
+jsonl\t'JSON lines: one for each finding, then a summary'
 plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
@@ -83,7 +83,7 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_sub
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l on-finding -d 'Run this command when something was found; no shell, the JSON report on its stdin' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
 json\t'One JSON document'
-jsonl\t'JSON lines: a summary, then one line for each item'
+jsonl\t'JSON lines: one for each finding, then a summary'
 plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
@@ -105,7 +105,7 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_sub
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from head" -l to -d 'Write it to this file, whole or not at all, instead of to stdout' -r -F
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from head" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
 json\t'One JSON document'
-jsonl\t'JSON lines: a summary, then one line for each item'
+jsonl\t'JSON lines: one for each finding, then a summary'
 plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from head" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from head" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
@@ -125,7 +125,7 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_sub
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from head" -s V -l version -d 'Print version'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from show" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
 json\t'One JSON document'
-jsonl\t'JSON lines: a summary, then one line for each item'
+jsonl\t'JSON lines: one for each finding, then a summary'
 plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from show" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from show" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
@@ -145,7 +145,7 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_sub
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and not __fish_seen_subcommand_from show" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
 json\t'One JSON document'
-jsonl\t'JSON lines: a summary, then one line for each item'
+jsonl\t'JSON lines: one for each finding, then a summary'
 plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and not __fish_seen_subcommand_from show" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and not __fish_seen_subcommand_from show" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
@@ -166,7 +166,7 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and not __fish_see
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and not __fish_seen_subcommand_from show" -f -a "show" -d 'Print every setting with its origin; secrets as fingerprints'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and __fish_seen_subcommand_from show" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
 json\t'One JSON document'
-jsonl\t'JSON lines: a summary, then one line for each item'
+jsonl\t'JSON lines: one for each finding, then a summary'
 plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and __fish_seen_subcommand_from show" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and __fish_seen_subcommand_from show" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
@@ -186,7 +186,7 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and __fish_seen_su
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand init" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
 json\t'One JSON document'
-jsonl\t'JSON lines: a summary, then one line for each item'
+jsonl\t'JSON lines: one for each finding, then a summary'
 plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand init" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand init" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
@@ -207,7 +207,7 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand init" -s h -l help -d 'Pri
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand init" -s V -l version -d 'Print version'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and not __fish_seen_subcommand_from status" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
 json\t'One JSON document'
-jsonl\t'JSON lines: a summary, then one line for each item'
+jsonl\t'JSON lines: one for each finding, then a summary'
 plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and not __fish_seen_subcommand_from status" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and not __fish_seen_subcommand_from status" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
@@ -228,7 +228,7 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and not __fish_se
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and not __fish_seen_subcommand_from status" -f -a "status" -d 'Print revision, generation, and which releases can serve the database'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and __fish_seen_subcommand_from status" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
 json\t'One JSON document'
-jsonl\t'JSON lines: a summary, then one line for each item'
+jsonl\t'JSON lines: one for each finding, then a summary'
 plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and __fish_seen_subcommand_from status" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and __fish_seen_subcommand_from status" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
@@ -248,7 +248,7 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and __fish_seen_s
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and __fish_seen_subcommand_from status" -s V -l version -d 'Print version'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand completions" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
 json\t'One JSON document'
-jsonl\t'JSON lines: a summary, then one line for each item'
+jsonl\t'JSON lines: one for each finding, then a summary'
 plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand completions" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand completions" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
@@ -268,7 +268,7 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand completions" -s h -l help 
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand completions" -s V -l version -d 'Print version'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand man" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
 json\t'One JSON document'
-jsonl\t'JSON lines: a summary, then one line for each item'
+jsonl\t'JSON lines: one for each finding, then a summary'
 plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand man" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand man" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
@@ -288,7 +288,7 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand man" -s h -l help -d 'Prin
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand man" -s V -l version -d 'Print version'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand version" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
 json\t'One JSON document'
-jsonl\t'JSON lines: a summary, then one line for each item'
+jsonl\t'JSON lines: one for each finding, then a summary'
 plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand version" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand version" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F

@@ -23,7 +23,11 @@ pub(super) struct InitArgs {
 }
 
 pub(super) fn run(run: &Run<'_>, arguments: &InitArgs) -> Result<ExitCode> {
-    let settings = run.settings()?;
+    let settings = run.connection.resolve(run.context)?;
+    // A home that does not exist yet is nothing to warn of: it is about to be made.
+    for warning in settings.warnings.iter().filter(|_| settings.home.value.exists()) {
+        run.ui.warn(warning);
+    }
     let mut outcome = plan(&settings, run.context)?;
     if !arguments.dry_run {
         outcome = apply(outcome, &settings, run.context)?;

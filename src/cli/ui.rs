@@ -19,7 +19,7 @@ pub(super) enum Output {
     Human,
     /// One JSON document.
     Json,
-    /// JSON lines: a summary, then one line for each item.
+    /// JSON lines: one for each finding, then a summary.
     Jsonl,
     /// Tab-separated `key value` lines, for `cut` and `grep`.
     Plain,
