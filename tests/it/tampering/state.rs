@@ -2,7 +2,7 @@
 
 use super::log::{Kind, Log, a_moment_after, made_up_mac, new_id, text};
 use super::sign::{key_id, state_of};
-use super::{POSTGRES, at, attack, run, tampered, whole_log};
+use super::{POSTGRES_WITH_STATE, at, attack, run, tampered, whole_log};
 
 const ACTIVE: [&str; 5] = ["1.8.0", "1.9.1", "1.11.0", "1.13.0-pruned", "1.13.0-upgraded-from-1.6.9"];
 
@@ -86,7 +86,7 @@ fn the_state_on_postgres() {
             whole_log("state-mismatch")
         }),
     ];
-    run(&attacks, Kind::Postgres, &POSTGRES[1..]);
+    run(&attacks, Kind::Postgres, &POSTGRES_WITH_STATE);
 }
 
 #[test]
