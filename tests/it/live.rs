@@ -62,8 +62,14 @@ fn verify_while_it_writes(release: &str, database: &impl BrainDatabase, meta: &M
         totals.last() >= totals.first().map(|first| first + GROWTH).as_ref(),
         "the brain did not write meanwhile: {totals:?}, {answers:?}"
     );
-    // 429 is the brain's own limit of attempts; what must not be is an error, as of a locked database.
-    assert!(answers.iter().all(|status| [200, 401, 429].contains(status)), "{answers:?}\n{}", brain.log());
+    // What must not be is an error that a reader causes: a database that is locked.
+    let log = brain.log();
+    assert!(!log.contains("database is locked"), "{answers:?}\n{log}");
+    // 429 is the brain's own limit of attempts. Up to 1.7 a brain on SQLite reads the newest row without a lock, so
+    // that its workers and a request race for the same predecessor; the one that loses answers 500 and says so.
+    let lost = log.matches("UNIQUE constraint failed: audit_log.prev_row_hmac").count();
+    let failed = answers.iter().filter(|status| ![200, 401, 429].contains(status)).count();
+    assert!(failed <= lost, "{answers:?}\n{log}");
     assert!(answers.contains(&200), "{answers:?}");
     brain.stop().audit_verify().expect_intact();
 }
