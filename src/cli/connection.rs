@@ -105,6 +105,7 @@ pub(super) fn open_options(settings: &Settings) -> OpenOptions {
         lock_timeout: settings.lock_timeout.value.unwrap_or(std::time::Duration::from_secs(86_400)),
         statement_timeout: settings.statement_timeout.value,
         walk_timeout: settings.walk_timeout(),
+        minimum_free: None,
     }
 }
 

@@ -1,15 +1,19 @@
-//! The database of a brain, opened for reading: SQLite and PostgreSQL behind one face.
+//! The database of a brain: SQLite and PostgreSQL behind one face.
 //!
-//! Everything is read from one snapshot, no lock is taken that a brain waits for, nothing is ever written.
+//! A [`Store`] reads: from one snapshot, without a lock that a brain waits for. Only a
+//! [`WriteStore`](write::WriteStore) writes, in one transaction.
 //! What differs between the two databases lives in [`sqlite`] and [`postgres`]; what a schema means lives in
 //! [`generation`] and [`guards`].
 
 pub mod batch;
 pub mod create;
+pub mod fault;
 pub mod generation;
 pub mod guards;
 pub mod postgres;
 pub mod sqlite;
+pub mod value;
+pub mod write;
 
 use std::time::Duration;
 
@@ -38,6 +42,8 @@ pub struct OpenOptions {
     pub statement_timeout: Option<Duration>,
     /// Limit of the walk over the whole log; `None` is no limit.
     pub walk_timeout: Option<Duration>,
+    /// Bytes that must be free beside a SQLite file before anything is written to it; `None` is the default.
+    pub minimum_free: Option<u64>,
 }
 
 /// An open database.
@@ -182,7 +188,12 @@ impl Store {
 
     /// The newest row; with `active` the newest one that is not frozen.
     pub fn last_row(&mut self, layout: Layout, active: bool) -> Result<RowBatch> {
-        on_each!(self, store => store.last_row(layout, active))
+        self.newest_rows(layout, active, 1)
+    }
+
+    /// The newest rows, the newest first; with `active` of those that are not frozen. Their positions are not known.
+    pub fn newest_rows(&mut self, layout: Layout, active: bool, limit: u32) -> Result<RowBatch> {
+        on_each!(self, store => store.newest_rows(layout, active, limit))
     }
 
     /// From now on read in one read transaction, even if a writer of a SQLite file has to wait.

@@ -7,7 +7,10 @@
 pub(super) mod connect;
 mod copy;
 mod tls;
+mod write;
 
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 use std::time::Duration;
 
 use ::postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
@@ -31,6 +34,12 @@ pub struct PostgresStore {
     cancel: Cancel,
     version: String,
     standby: bool,
+    /// Whether this is a writing transaction.
+    writing: bool,
+    /// The columns of the tables that were asked for.
+    columns: HashMap<String, Rc<BTreeSet<String>>>,
+    /// Table and column of those among them whose type is not built in.
+    custom_columns: BTreeSet<(String, String)>,
 }
 
 impl std::fmt::Debug for PostgresStore {
@@ -52,6 +61,16 @@ impl Drop for PostgresStore {
 impl PostgresStore {
     /// Connects, and begins the one transaction in which everything is read.
     pub fn open(target: &PostgresTarget, options: OpenOptions, cancel: &Cancel) -> Result<Self> {
+        Self::begin(target, options, cancel, "ISOLATION LEVEL REPEATABLE READ READ ONLY", false)
+    }
+
+    fn begin(
+        target: &PostgresTarget,
+        options: OpenOptions,
+        cancel: &Cancel,
+        transaction: &str,
+        writing: bool,
+    ) -> Result<Self> {
         let client = connect::connect(target, cancel)?;
         let mut store = Self {
             client,
@@ -60,9 +79,12 @@ impl PostgresStore {
             cancel: cancel.clone(),
             version: String::new(),
             standby: false,
+            writing,
+            columns: HashMap::new(),
+            custom_columns: BTreeSet::new(),
         };
         store.execute(&format!(
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = {}; \
+            "BEGIN {transaction}; SET LOCAL lock_timeout = {}; \
              SET LOCAL statement_timeout = {}; SET LOCAL idle_in_transaction_session_timeout = 0; \
              SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'; SET LOCAL IntervalStyle = 'postgres'",
             milliseconds(Some(options.lock_timeout)),
@@ -174,10 +196,10 @@ impl PostgresStore {
         Ok(batch)
     }
 
-    /// See [`super::Store::last_row`].
-    pub fn last_row(&mut self, layout: Layout, active: bool) -> Result<RowBatch> {
+    /// See [`super::Store::newest_rows`].
+    pub fn newest_rows(&mut self, layout: Layout, active: bool, limit: u32) -> Result<RowBatch> {
         let filter = if active { "WHERE NOT legacy_frozen" } else { "" };
-        self.rows(layout, &format!("{filter} ORDER BY occurred_at DESC, id DESC LIMIT 1"))
+        self.rows(layout, &format!("{filter} ORDER BY occurred_at DESC, id DESC LIMIT {limit}"))
     }
 
     /// See [`super::Store::snapshot`].

@@ -9,8 +9,11 @@
 
 mod open;
 mod scan;
+mod write;
 
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
@@ -39,6 +42,9 @@ pub struct SqliteStore {
     data_version: i64,
     changes: u64,
     fingerprint: Option<open::Fingerprint>,
+    /// The columns of the tables that were asked for.
+    columns: HashMap<String, Rc<BTreeSet<String>>>,
+    armed: write::Armed,
 }
 
 impl SqliteStore {
@@ -60,6 +66,8 @@ impl SqliteStore {
             data_version: 0,
             changes: 0,
             fingerprint: opened.fingerprint,
+            columns: HashMap::new(),
+            armed: write::Armed::default(),
         };
         if store.mode != Mode::Rollback {
             store.hold_snapshot()?;
@@ -134,11 +142,11 @@ impl SqliteStore {
         Ok(batch)
     }
 
-    /// See [`super::Store::last_row`].
-    pub fn last_row(&mut self, layout: Layout, active: bool) -> Result<RowBatch> {
+    /// See [`super::Store::newest_rows`].
+    pub fn newest_rows(&mut self, layout: Layout, active: bool, limit: u32) -> Result<RowBatch> {
         let filter = if active { "WHERE legacy_frozen = 0 " } else { "" };
         let sql = format!(
-            "SELECT {} FROM audit_log {filter}ORDER BY occurred_at DESC, id DESC LIMIT 1",
+            "SELECT {} FROM audit_log {filter}ORDER BY occurred_at DESC, id DESC LIMIT {limit}",
             layout.select_list()
         );
         self.rows(&sql, params![], layout)

@@ -148,6 +148,16 @@ fn check_length(connection: &Connection, path: &Path, mode: Mode) -> Result<()> 
     Ok(())
 }
 
+/// Looks whether this is a SQLite file at all, and gives the file itself when the path is a link to it.
+pub(super) fn check_readable(path: &Path) -> Result<PathBuf> {
+    read_header(path).map(|_| real(path))
+}
+
+/// Whether the file is in WAL mode.
+pub(super) fn is_wal(path: &Path) -> Result<bool> {
+    Ok(read_header(path)?.get(READ_VERSION) == Some(&2))
+}
+
 fn corrupt(path: &Path, what: &str) -> Error {
     Error::unreachable("database.corrupt", format!("{} is damaged: {what}", path.display()))
         .hint("the file may be truncated; restore a backup, then verify that")
