@@ -9,8 +9,8 @@
 //! | [`audit`], [`init`], [`migrate`] | operations: options in, a serialisable report out |
 //! | [`cli`] | the face: arguments, rendering, progress, exit code |
 //!
-//! Beside them [`config`] finds settings and secrets, [`context`] holds what depends on the machine, and
-//! [`error`] holds the exit codes. A face calls operations only; operations never print, never exit, and never
+//! Beside them [`config`] finds settings and secrets, [`context`] holds what depends on the machine, [`error`] holds
+//! the exit codes, and [`plan`] holds the leave to write. A face calls operations only; operations never print, never exit, and never
 //! ask the machine for the time or the environment.
 
 pub mod audit;
@@ -21,4 +21,5 @@ pub mod error;
 pub mod format;
 pub mod init;
 pub mod migrate;
+pub mod plan;
 pub mod store;

@@ -59,18 +59,22 @@ pub(super) struct Connection {
 }
 
 impl Connection {
+    /// Whether standard input holds secrets, and so is nobody else's.
+    pub(super) fn reads_stdin(&self) -> bool {
+        self.secret_file.iter().any(|path| path.as_os_str() == "-")
+    }
+
     /// Finds the settings in force.
     pub(super) fn resolve(&self, context: &Context) -> Result<Settings> {
         let duration = |name: &str, text: &Option<String>| {
             text.as_deref().map(|text| parse_duration(name, text)).transpose()
         };
-        let reads_stdin = self.secret_file.iter().any(|path| path.as_os_str() == "-");
         let overrides = Overrides {
             home: self.home.clone(),
             db: self.db.clone(),
             db_file: self.db_file.clone(),
             secret_file: self.secret_file.clone(),
-            secrets_stdin_text: if reads_stdin { Some(read_stdin()?) } else { None },
+            secrets_stdin_text: if self.reads_stdin() { Some(read_stdin()?) } else { None },
             connect_timeout: duration("--connect-timeout", &self.connect_timeout)?,
             statement_timeout: duration("--statement-timeout", &self.statement_timeout)?,
             lock_timeout: duration("--lock-timeout", &self.lock_timeout)?,

@@ -6,11 +6,13 @@ mod audit_head;
 mod audit_show;
 mod audit_verify;
 mod config_show;
+mod confirm;
 mod connection;
 mod generate;
 mod hook;
 mod init;
 mod migrate_status;
+mod password_input;
 mod progress;
 mod signals;
 mod textfile;
@@ -131,6 +133,9 @@ pub fn main() -> ProcessExitCode {
 }
 
 fn run(arguments: &[OsString], context: &Context) -> ExitCode {
+    if let Err(error) = password_input::refuse_in_arguments(arguments) {
+        return ui::early_error(arguments, &context.env, &error);
+    }
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => return ui::usage(arguments, &context.env, &error),

@@ -284,6 +284,13 @@ pub(super) fn usage(arguments: &[OsString], env: &Env, error: &clap::Error) -> E
     ExitCode::Usage
 }
 
+/// An error about the command line that is found before it is read, in the form that it asks for.
+pub(super) fn early_error(arguments: &[OsString], env: &Env, error: &Error) -> ExitCode {
+    let output = if wants_json(arguments, env) { Output::Json } else { Output::Human };
+    print_error(output, error, &[]);
+    error.exit_code()
+}
+
 /// Whether JSON was asked for on a command line that could not be read; the last word counts.
 fn wants_json(arguments: &[OsString], env: &Env) -> bool {
     let mut word = env.var_os("Z4JCTL_OUTPUT").and_then(|word| word.to_str());

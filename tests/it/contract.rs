@@ -171,6 +171,20 @@ fn the_floors_keep_apart() {
     assert_eq!(wrong, [""; 0]);
 }
 
+/// Nothing is written before somebody said so: leave to write is given in one place.
+#[test]
+fn one_place_gives_leave_to_write() {
+    let giving: Vec<PathBuf> = files_below(&["src"])
+        .into_iter()
+        .filter(|(_, text)| text.contains("WriteToken::granted"))
+        .map(|(path, _)| path)
+        .collect();
+    assert_eq!(giving, [Path::new("src/cli/confirm.rs")]);
+    let token = fs::read_to_string(repository().join("src/plan.rs")).expect("read src/plan.rs");
+    assert_eq!(token.matches("Self(())").count(), 1, "one way to make a token");
+    assert!(token.contains("pub struct WriteToken(());"), "nobody else can make one");
+}
+
 /// Letter, releases that serve it, and conditions, by the name of a fixture.
 fn expected_status(name: &str, postgres: bool) -> (&'static str, Value, Value) {
     let none = json!([]);
