@@ -19,6 +19,7 @@ pub mod config;
 pub mod context;
 pub mod error;
 pub mod format;
+pub mod identity;
 pub mod init;
 pub mod migrate;
 pub mod plan;

@@ -1,9 +1,128 @@
-//! Leave to write.
+//! Plans, and leave to carry them out.
 //!
-//! What writes, plans first: an operation's `plan` gives a value that says what would happen, and writes nothing; its
-//! `apply` takes that plan and a [`WriteToken`] by value. Only the face can make a token, in one place
+//! What writes, plans first: a [`Plan`] says which rows would become what, and which audit rows would tell of it.
+//! Carrying it out takes a [`WriteToken`] by value. Only the face can make a token, in one place
 //! (`src/cli/confirm.rs`), after `--yes` or after a person has answered a question that showed the plan. So no path
 //! through the program writes without somebody having said so; a test of the source keeps it true.
+
+use serde::Serialize;
+
+use crate::audit::append::Entry;
+use crate::store::value::{Row, Value};
+
+/// What an operation would do: computed from one state of the database, and again from the one that it changes.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// The rows to change, in this order.
+    pub changes: Vec<Change>,
+    /// The audit rows that tell of it, in the same transaction.
+    pub entries: Vec<Entry>,
+    /// Notifications of PostgreSQL to send at the commit: channel and payload.
+    pub notifications: Vec<(&'static str, String)>,
+    /// What an operator should know: consequences, and what is left to do.
+    pub notes: Vec<String>,
+    /// One sentence: what was, or would be, done; or why there is nothing to do.
+    pub summary: String,
+}
+
+impl Plan {
+    /// A plan that changes nothing.
+    pub fn nothing(summary: impl Into<String>) -> Self {
+        Self { summary: summary.into(), ..Self::default() }
+    }
+
+    /// Whether nothing is to be done.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.entries.is_empty()
+    }
+
+    /// Whether the other plan does the same to the same rows: what somebody agreed to is what is carried out.
+    pub fn does_the_same(&self, other: &Self) -> bool {
+        let targets = |plan: &Self| {
+            let entries = plan.entries.iter().map(|entry| (entry.action.clone(), entry.target_id.clone()));
+            let changes = plan.changes.iter().map(|change| (change.table, change.action, change.key.clone()));
+            (changes.collect::<Vec<_>>(), entries.collect::<Vec<_>>())
+        };
+        targets(self) == targets(other)
+    }
+}
+
+/// What is done to a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// It is new.
+    Insert,
+    /// Columns change.
+    Update,
+    /// It goes.
+    Delete,
+}
+
+/// One row to change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// The table.
+    pub table: &'static str,
+    /// What is done.
+    pub action: Action,
+    /// The columns that name the row.
+    pub key: Vec<(&'static str, Value)>,
+    /// The row for a person: an e-mail, a name.
+    pub label: String,
+    /// The columns that are written, each with what it holds before.
+    pub fields: Vec<Field>,
+}
+
+/// One column of a [`Change`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    /// Its name.
+    pub column: &'static str,
+    /// What it holds before, for a person; `None` in a new row.
+    pub before: Option<String>,
+    /// What it will hold; `None` in a row that goes.
+    pub after: Option<Value>,
+}
+
+impl Change {
+    /// A new row; its first column names it.
+    pub fn insert(table: &'static str, label: impl Into<String>, values: Vec<(&'static str, Value)>) -> Self {
+        let key = values.first().cloned().into_iter().collect();
+        let field = |(column, value)| Field { column, before: None, after: Some(value) };
+        let fields = values.into_iter().map(field).collect();
+        Self { table, action: Action::Insert, key, label: label.into(), fields }
+    }
+
+    /// Columns of the row with an `id`. What a column held before is shown where it was read and may be seen.
+    pub fn update(
+        table: &'static str,
+        label: impl Into<String>,
+        before: &Row,
+        values: Vec<(&'static str, Value)>,
+    ) -> crate::error::Result<Self> {
+        let key = vec![("id", Value::Id(before.required_id("id")?))];
+        let fields = values
+            .into_iter()
+            .map(|(column, value)| {
+                let hidden = matches!(value, Value::Hidden(_));
+                let was = before.has(column).then(|| before.shown(column));
+                Field {
+                    column,
+                    before: was.map(|was| if hidden { "(hidden)".into() } else { was }),
+                    after: Some(value),
+                }
+            })
+            .collect();
+        Ok(Self { table, action: Action::Update, key, label: label.into(), fields })
+    }
+
+    /// The row with an `id` goes.
+    pub fn delete(table: &'static str, label: impl Into<String>, before: &Row) -> crate::error::Result<Self> {
+        let key = vec![("id", Value::Id(before.required_id("id")?))];
+        Ok(Self { table, action: Action::Delete, key, label: label.into(), fields: Vec::new() })
+    }
+}
 
 /// The proof that somebody allowed one write: `--yes`, or a confirmation at the terminal.
 ///

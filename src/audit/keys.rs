@@ -11,6 +11,10 @@ pub struct Keys {
     pub master: Vec<MacKey>,
     /// `Z4J_AUDIT_CHAIN_SECRET`, then the previous ones: active rows, chain state, preparation.
     pub audit: Vec<MacKey>,
+    /// Whether the first master key is the current one: only that signs.
+    pub has_current_master: bool,
+    /// Whether the first audit key is the current one.
+    pub has_current_audit: bool,
 }
 
 impl Keys {
@@ -26,23 +30,36 @@ impl Keys {
 
     /// Fails when the keys that the rows of this generation are signed with are not configured.
     pub fn demand(&self, detection: &Detection) -> Result<()> {
-        let (missing, name) = match detection.generation.family() {
+        let (is_missing, name) = match detection.generation.family() {
             Family::Active => (self.audit.is_empty(), "Z4J_AUDIT_CHAIN_SECRET"),
             Family::Early | Family::Baseline => (self.master.is_empty(), "Z4J_SECRET"),
         };
-        if !missing {
+        if !is_missing {
             return Ok(());
         }
-        Err(Error::secret(
-            "secret.missing",
-            format!(
-                "{name} is not configured, and the rows of this generation ({}, z4j {}) are signed with it",
-                detection.generation,
-                detection.generation.releases()
-            ),
-        )
-        .hint(format!(
-            "set {name} or {name}_FILE in the environment, give --secret-file FILE, or point --home at the directory that holds secret.env"
-        )))
+        Err(missing(name, detection))
     }
+
+    /// The key that a new row of this generation is signed with: never a previous one.
+    pub fn signing(&self, detection: &Detection) -> Result<&MacKey> {
+        let (ring, has_current, name) = match detection.generation.family() {
+            Family::Active => (&self.audit, self.has_current_audit, "Z4J_AUDIT_CHAIN_SECRET"),
+            Family::Early | Family::Baseline => (&self.master, self.has_current_master, "Z4J_SECRET"),
+        };
+        ring.first().filter(|_| has_current).ok_or_else(|| missing(name, detection))
+    }
+}
+
+fn missing(name: &str, detection: &Detection) -> Error {
+    Error::secret(
+        "secret.missing",
+        format!(
+            "{name} is not configured, and the rows of this generation ({}, z4j {}) are signed with it",
+            detection.generation,
+            detection.generation.releases()
+        ),
+    )
+    .hint(format!(
+        "set {name} or {name}_FILE in the environment, give --secret-file FILE, or point --home at the directory that holds secret.env"
+    ))
 }

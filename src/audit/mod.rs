@@ -5,6 +5,7 @@
 //! that is not as it should be; [`classify`] says what was done to it; [`bounds`] compares the log with what the
 //! chain state, the watermark and the guards say; [`report`] holds the result.
 
+pub mod append;
 pub mod bounds;
 pub mod check;
 pub mod classify;
@@ -14,6 +15,7 @@ pub mod keys;
 pub mod pipeline;
 pub mod report;
 pub mod show;
+pub mod transact;
 pub mod verify;
 pub mod walk;
 

@@ -1,5 +1,4 @@
 //! Asking before anything is written: `--dry-run`, `--yes`, and the question at the terminal.
-#![allow(dead_code, reason = "for the verbs that write, the first of which is about to come")]
 
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 
@@ -14,7 +13,7 @@ use crate::plan::WriteToken;
 pub(super) struct SafetyArgs {
     /// Print what would be done and do nothing
     #[arg(long, short = 'n', conflicts_with = "yes")]
-    dry_run: bool,
+    pub(super) dry_run: bool,
     /// Do it without asking; needed where nobody is at a terminal to be asked
     #[arg(long, short = 'y')]
     yes: bool,
@@ -59,14 +58,18 @@ impl SafetyArgs {
     /// # Errors
     ///
     /// `Refused` when a person says no, and when there is nobody to ask and `--yes` was not given.
-    pub(super) fn leave(&self, plan: impl FnOnce() -> String, severity: Severity<'_>) -> Result<Decision> {
+    pub(super) fn leave(
+        &self,
+        plan: impl FnOnce() -> Result<String>,
+        severity: Severity<'_>,
+    ) -> Result<Decision> {
         self.leave_from(&mut Terminal, plan, severity)
     }
 
     fn leave_from(
         &self,
         person: &mut dyn Person,
-        plan: impl FnOnce() -> String,
+        plan: impl FnOnce() -> Result<String>,
         severity: Severity<'_>,
     ) -> Result<Decision> {
         if self.dry_run {
@@ -82,7 +85,7 @@ impl SafetyArgs {
             )
             .hint("look at what it would do with --dry-run, then run it with --yes"));
         }
-        let plan = plan();
+        let plan = plan()?;
         let question = match severity {
             Severity::Ordinary => "Apply? [y/N] ".to_owned(),
             Severity::Destructive { name } => format!("Type {} to confirm: ", printable(name)),
@@ -181,7 +184,8 @@ mod tests {
         severity: Severity<'_>,
     ) -> (Result<Decision>, String) {
         let mut actor = Actor { says, was_shown: String::new() };
-        let decision = SafetyArgs { dry_run, yes }.leave_from(&mut actor, || "the plan\n".into(), severity);
+        let decision =
+            SafetyArgs { dry_run, yes }.leave_from(&mut actor, || Ok("the plan\n".into()), severity);
         (decision, actor.was_shown)
     }
 

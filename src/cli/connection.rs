@@ -118,5 +118,10 @@ pub(super) fn keys(settings: &Settings) -> Result<Keys> {
     let prepare = |secrets: &[crate::config::Sourced<crate::config::Secret>]| {
         secrets.iter().map(|secret| MacKey::new(secret.value.expose())).collect()
     };
-    Ok(Keys { master: prepare(settings.master_keys()?), audit: prepare(settings.audit_keys()?) })
+    Ok(Keys {
+        master: prepare(settings.master_keys()?),
+        audit: prepare(settings.audit_keys()?),
+        has_current_master: settings.master_ring()?.current().is_some(),
+        has_current_audit: settings.audit_ring()?.current().is_some(),
+    })
 }

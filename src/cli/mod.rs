@@ -8,6 +8,7 @@ mod audit_verify;
 mod config_show;
 mod confirm;
 mod connection;
+mod credential_input;
 mod generate;
 mod hook;
 mod init;
@@ -16,8 +17,10 @@ mod password_input;
 mod progress;
 mod signals;
 mod textfile;
+mod token;
 mod ui;
 mod version;
+mod write;
 
 use std::ffi::OsString;
 use std::process::ExitCode as ProcessExitCode;
@@ -85,6 +88,9 @@ enum Command {
     /// The schema revision of a database
     #[command(subcommand, arg_required_else_help = true)]
     Migrate(Migrate),
+    /// Agent tokens: mint, rotate, revoke, and whose a leaked one is
+    #[command(subcommand, arg_required_else_help = true)]
+    Token(token::Token),
     /// Print a shell completion script
     Completions(generate::CompletionsArgs),
     /// Write the manual pages
@@ -150,6 +156,7 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::Config(Config::Show) => config_show::run(&run),
         Command::Init(arguments) => init::run(&run, &arguments),
         Command::Migrate(Migrate::Status) => migrate_status::run(&run),
+        Command::Token(verb) => token::run(&run, &verb),
         Command::Completions(arguments) => generate::completions(&arguments),
         Command::Man(arguments) => generate::man(&run, &arguments),
         Command::Version => version::run(&run),
@@ -201,6 +208,11 @@ impl Run<'_> {
         }
         Ok(settings)
     }
+}
+
+/// A word as a shell and a `.env` file take it.
+fn shell_word(text: &str) -> String {
+    shlex::try_quote(text).map_or_else(|_| text.to_owned(), std::borrow::Cow::into_owned)
 }
 
 /// A value that was given on the command line and cannot be read.

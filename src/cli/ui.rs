@@ -182,6 +182,16 @@ fn render(report: &impl Render, output: Output) -> Result<String> {
     })
 }
 
+/// A table for a person.
+pub(super) fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING).set_header(header.to_vec());
+    for row in rows {
+        table.add_row(row);
+    }
+    table.to_string().lines().map(|line| format!("{}\n", line.trim())).collect()
+}
+
 /// Prints text as it is.
 pub(super) fn write_stdout(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();

@@ -40,6 +40,33 @@ impl Machine {
     }
 }
 
+/// Who runs this process, and where: for the audit rows of what it writes.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// The effective user id.
+    pub uid: u32,
+    /// Its name, with the user behind `sudo`.
+    pub name: Option<String>,
+    /// The machine.
+    pub host: Option<String>,
+}
+
+/// The account of this process.
+pub fn account_of_process(env: &Env) -> Account {
+    let uid = rustix::process::geteuid().as_raw();
+    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let name = find_account(&passwd, uid)
+        .map(|(name, _)| name)
+        .or_else(|| env.var("USER").ok().flatten().map(str::to_owned));
+    let behind = env.var("SUDO_USER").ok().flatten().filter(|user| !user.is_empty());
+    let name = match (name, behind) {
+        (Some(name), Some(behind)) => Some(format!("{name} (sudo by {behind})")),
+        (name, behind) => name.or_else(|| behind.map(str::to_owned)),
+    };
+    let host = rustix::system::uname().nodename().to_str().ok().map(str::to_owned);
+    Account { uid, name, host: host.filter(|host| !host.is_empty()) }
+}
+
 /// The name and home directory of a uid in the text of `/etc/passwd`.
 fn find_account(passwd: &str, uid: u32) -> Option<(String, PathBuf)> {
     passwd.lines().find_map(|line| {

@@ -25,6 +25,7 @@ mod url;
 #[cfg(test)]
 mod tests;
 
+pub use account::{Account, account_of_process};
 pub use database::{
     Database, Endpoint, Host, PostgresTarget, RootCertificate, TargetSession, Tls, TlsMode, Verification,
 };
@@ -33,5 +34,5 @@ pub use keys::KeyRing;
 pub use origin::{Origin, Sourced};
 pub use overrides::Overrides;
 pub use secret::{Password, Secret};
-pub use settings::Settings;
+pub use settings::{BRAIN_SETTINGS, Settings};
 pub use show::{ConfigReport, Entry, show};

@@ -24,6 +24,15 @@ const DEFAULT_STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Limit of waiting for a lock.
 const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Settings of the brain that are read as they stand (identity, section 2.5). None of them is secret.
+pub const BRAIN_SETTINGS: &[&str] = &[
+    "Z4J_PUBLIC_URL",
+    "Z4J_PASSWORD_MIN_LENGTH",
+    "Z4J_ARGON2_TIME_COST",
+    "Z4J_ARGON2_MEMORY_COST",
+    "Z4J_ARGON2_PARALLELISM",
+];
+
 /// What one run knows of the brain: where it is and which secrets it has.
 ///
 /// Secrets fail when they are asked for, not before: a command that needs none works without any.
@@ -41,6 +50,8 @@ pub struct Settings {
     pub statement_timeout: Sourced<Option<Duration>>,
     /// Limit of waiting for a lock; `None` is no limit.
     pub lock_timeout: Sourced<Option<Duration>>,
+    /// Settings of the brain that commands of accounts and tokens go by, those that are set: see [`BRAIN_SETTINGS`].
+    pub brain: BTreeMap<&'static str, Sourced<String>>,
     /// What an operator should hear, in sentences without secrets.
     pub warnings: Vec<String>,
     pub(super) keys: KeyRings,
@@ -99,6 +110,13 @@ impl Settings {
         }
         let audit_retention_days = audit_retention_days(&layers, &mut warnings)?;
         let keys = keys::resolve(&layers, &mut warnings);
+        let mut brain = BTreeMap::new();
+        for name in BRAIN_SETTINGS {
+            let spoken = layers.spoken(name)?;
+            if let Some(found) = spoken.or_else(|| layers.filed_where_readable(name)) {
+                brain.insert(*name, Sourced::new(found.value.to_string(), found.origin));
+            }
+        }
         Ok(Self {
             home,
             database,
@@ -106,6 +124,7 @@ impl Settings {
             connect_timeout,
             statement_timeout,
             lock_timeout,
+            brain,
             warnings,
             keys,
             parameter_origins: located.origins,
@@ -143,6 +162,37 @@ impl Settings {
     /// `Z4J_SECRET`, for a command that cannot do without.
     pub fn require_secret(&self) -> Result<&Sourced<Secret>> {
         self.master_ring()?.current().ok_or_else(|| missing("Z4J_SECRET"))
+    }
+
+    /// `Z4J_PUBLIC_URL`, where it is set.
+    pub fn public_url(&self) -> Option<String> {
+        self.brain.get("Z4J_PUBLIC_URL").map(|found| found.value.trim_end_matches('/').to_owned())
+    }
+
+    /// A setting of [`BRAIN_SETTINGS`] that is a number within these bounds.
+    ///
+    /// # Errors
+    ///
+    /// `Usage` for anything else: a brain refuses to start with it.
+    pub fn brain_number(
+        &self,
+        name: &'static str,
+        bounds: std::ops::RangeInclusive<u32>,
+    ) -> Result<Option<u32>> {
+        let Some(found) = self.brain.get(name) else { return Ok(None) };
+        match found.value.trim().parse() {
+            Ok(number) if bounds.contains(&number) => Ok(Some(number)),
+            _ => Err(Error::usage(
+                "settings.number",
+                format!(
+                    "{name} ({}) is {:?}, not a number from {} to {}",
+                    found.origin,
+                    found.value,
+                    bounds.start(),
+                    bounds.end()
+                ),
+            )),
+        }
     }
 
     /// `Z4J_AUDIT_CHAIN_SECRET`, for a command that cannot do without.

@@ -47,6 +47,9 @@ pub fn show(settings: &Settings) -> ConfigReport {
     add_ring(&mut entries, settings.audit_ring(), audit_names.0, audit_names.1);
     let days = &settings.audit_retention_days;
     entries.push(plain("Z4J_AUDIT_RETENTION_DAYS", days.value.to_string(), &days.origin));
+    for (name, found) in &settings.brain {
+        entries.push(plain(name, found.value.clone(), &found.origin));
+    }
     entries.push(limit("connect_timeout", &settings.connect_timeout));
     entries.push(limit("statement_timeout", &settings.statement_timeout));
     entries.push(limit("lock_timeout", &settings.lock_timeout));

@@ -144,11 +144,19 @@ pub fn stored_json(value: &serde_json::Value) -> String {
 struct Spaced;
 
 impl serde_json::ser::Formatter for Spaced {
-    fn begin_array_value<W: ?Sized + std::io::Write>(&mut self, out: &mut W, first: bool) -> std::io::Result<()> {
+    fn begin_array_value<W: ?Sized + std::io::Write>(
+        &mut self,
+        out: &mut W,
+        first: bool,
+    ) -> std::io::Result<()> {
         out.write_all(if first { b"" } else { b", " })
     }
 
-    fn begin_object_key<W: ?Sized + std::io::Write>(&mut self, out: &mut W, first: bool) -> std::io::Result<()> {
+    fn begin_object_key<W: ?Sized + std::io::Write>(
+        &mut self,
+        out: &mut W,
+        first: bool,
+    ) -> std::io::Result<()> {
         out.write_all(if first { b"" } else { b", " })
     }
 
@@ -223,7 +231,9 @@ impl Row {
     fn wrong(&self, column: &str, expected: &str) -> Error {
         let which = self.columns.get("id").and_then(|at| self.cells.get(*at));
         let id = match which {
-            Some(Cell::Text(text)) => Id::parse(text.as_bytes()).map_or_else(|| text.clone(), |id| id.to_string()),
+            Some(Cell::Text(text)) => {
+                Id::parse(text.as_bytes()).map_or_else(|| text.clone(), |id| id.to_string())
+            }
             _ => "?".into(),
         };
         Error::unreachable(
@@ -316,7 +326,9 @@ impl Row {
         match self.json(column)? {
             serde_json::Value::Array(items) => items
                 .into_iter()
-                .map(|item| item.as_str().map(str::to_owned).ok_or_else(|| self.wrong(column, "a list of texts")))
+                .map(|item| {
+                    item.as_str().map(str::to_owned).ok_or_else(|| self.wrong(column, "a list of texts"))
+                })
                 .collect(),
             serde_json::Value::Null | serde_json::Value::Object(_) => Ok(Vec::new()),
             _ => Err(self.wrong(column, "a list of texts")),

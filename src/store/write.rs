@@ -158,15 +158,6 @@ impl WriteStore {
         }
     }
 
-    /// Takes an advisory lock of PostgreSQL until the end of the transaction; SQLite is locked as a whole.
-    pub fn lock(&mut self, number: i64) -> Result<()> {
-        if self.store.is_postgres() {
-            let sql = "SELECT 1 AS locked FROM (SELECT pg_advisory_xact_lock(?)) AS lock";
-            self.query("locks", sql, &[Value::Int(number)])?;
-        }
-        Ok(())
-    }
-
     /// Sends a notification at the commit; nothing on SQLite.
     pub fn notify(&mut self, channel: &str, payload: &str) -> Result<()> {
         if self.store.is_postgres() {
@@ -190,7 +181,13 @@ impl WriteStore {
 
 impl Store {
     /// Rows of a table. `clause` is what follows FROM; columns that the generation does not have are left out.
-    pub fn rows(&mut self, table: &str, columns: &[&str], clause: &str, values: &[Value]) -> Result<Vec<Row>> {
+    pub fn rows(
+        &mut self,
+        table: &str,
+        columns: &[&str],
+        clause: &str,
+        values: &[Value],
+    ) -> Result<Vec<Row>> {
         let known = self.columns(table)?;
         let present = columns.iter().filter(|column| known.contains(**column));
         let present: Vec<String> = present
@@ -232,6 +229,18 @@ impl Store {
             Self::Sqlite(store) => store.columns(table),
             Self::Postgres(store) => store.columns(table),
         }
+    }
+
+    /// Takes an advisory lock of PostgreSQL until the end of a writing transaction. A reader takes none, and SQLite is
+    /// locked as a whole.
+    pub fn lock(&mut self, number: i64) -> Result<()> {
+        if let Self::Postgres(store) = self
+            && store.is_writing()
+        {
+            let sql = "SELECT 1 AS locked FROM (SELECT pg_advisory_xact_lock(?)) AS lock";
+            self.query("locks", sql, &[Value::Int(number)])?;
+        }
+        Ok(())
     }
 
     /// Whether a table exists.

@@ -76,7 +76,9 @@ impl PostgresStore {
             .map(|row| {
                 let cells = (0..row.len()).map(|at| row.try_get::<_, Decoded>(at).map(|decoded| decoded.0));
                 let cells = cells.collect::<Result<Vec<Cell>, _>>();
-                cells.map(|cells| Row::new(&table, &columns, cells)).map_err(|error| failed(&self.shown, &error))
+                cells
+                    .map(|cells| Row::new(&table, &columns, cells))
+                    .map_err(|error| failed(&self.shown, &error))
             })
             .collect()
     }
@@ -183,8 +185,10 @@ fn failed_writing(shown: &str, error: &::postgres::Error) -> Error {
                 .hint("use the role of the brain, which owns the tables; nothing was written")
         }
         SqlState::READ_ONLY_SQL_TRANSACTION => read_only(shown),
-        SqlState::LOCK_NOT_AVAILABLE => Error::refused("database.locked", at("a lock is held by somebody else at"))
-            .hint("nothing was written; wait for the other one to finish, or raise --lock-timeout"),
+        SqlState::LOCK_NOT_AVAILABLE => {
+            Error::refused("database.locked", at("a lock is held by somebody else at"))
+                .hint("nothing was written; wait for the other one to finish, or raise --lock-timeout")
+        }
         SqlState::UNIQUE_VIOLATION if db.constraint().is_some_and(|name| name.contains("prev_row_hmac")) => {
             Error::refused(CONFLICT, at("somebody else appended to the audit log at the same moment at"))
                 .hint("nothing was written; run the command again")

@@ -83,10 +83,7 @@ impl SqliteStore {
     /// or before, deleting a user would change signed rows (schema, rule 5).
     pub fn begin(&mut self, detection: &Detection) -> Result<()> {
         let enforced = matches!(detection.generation, Generation::F | Generation::G | Generation::H);
-        let sql = format!(
-            "PRAGMA foreign_keys = {}; BEGIN IMMEDIATE",
-            if enforced { "ON" } else { "OFF" }
-        );
+        let sql = format!("PRAGMA foreign_keys = {}; BEGIN IMMEDIATE", if enforced { "ON" } else { "OFF" });
         self.connection.execute_batch(&sql).map_err(|error| failed_writing(&self.path, &error))?;
         self.held = true;
         Ok(())
@@ -199,8 +196,9 @@ fn check_free(path: &Path, file: &Path, minimum: u64) -> Result<()> {
 }
 
 fn read_only(path: &Path) -> Error {
-    Error::refused("database.read-only", format!("{} may not be written to", path.display()))
-        .hint("run as the user that owns it, such as the brain's own, and not on a copy or mount that is read-only")
+    Error::refused("database.read-only", format!("{} may not be written to", path.display())).hint(
+        "run as the user that owns it, such as the brain's own, and not on a copy or mount that is read-only",
+    )
 }
 
 /// Errors of writing, which mean something else than those of reading.
@@ -224,10 +222,11 @@ fn failed_writing(path: &Path, error: &rusqlite::Error) -> Error {
             Error::refused("database.constraint", format!("{shown} refuses the change: {reason}"))
                 .hint("nothing was written")
         }
-        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
-            Error::refused("database.locked", format!("{shown} is locked by another process; nothing was written"))
-                .hint("wait for the writer to finish, or give it more time with --lock-timeout")
-        }
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Error::refused(
+            "database.locked",
+            format!("{shown} is locked by another process; nothing was written"),
+        )
+        .hint("wait for the writer to finish, or give it more time with --lock-timeout"),
         _ => failed(path, error),
     }
 }

@@ -1,0 +1,221 @@
+//! What all verbs that write have in common: flags, plan, question, report.
+
+use clap::{Args, ValueEnum};
+use serde_json::{Value as Json, json};
+
+use super::confirm::{AttributionArgs, Decision, SafetyArgs, Severity};
+use super::ui::Render;
+use super::{Run, connection};
+use crate::audit::append::VerifyFirst;
+use crate::audit::transact::{Attribution, Operation, Outcome, Session, ShownChange, WriteReport};
+use crate::config::{Settings, account_of_process};
+use crate::error::{ExitCode, Result};
+use crate::plan::Action;
+
+/// The flags of a verb that changes the database and appends to its audit log.
+#[derive(Debug, Args)]
+pub(super) struct WriteArgs {
+    #[command(flatten)]
+    safety: SafetyArgs,
+    #[command(flatten)]
+    attribution: AttributionArgs,
+    /// How much of the audit log must verify before anything is written
+    #[arg(long, value_enum, value_name = "HOW", default_value = "head", help_heading = "Safety")]
+    verify_first: HowMuch,
+    /// SQLite: MiB that must be free on the disk before anything is written [default: 16]
+    #[arg(long, value_name = "MIB", help_heading = "Safety")]
+    min_free: Option<u64>,
+}
+
+/// See [`VerifyFirst`].
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum HowMuch {
+    /// The whole log
+    Full,
+    /// The chain state and the newest rows
+    Head,
+    /// Only that the newest row is the head
+    None,
+}
+
+/// A verb that writes, before it does.
+pub(super) struct Writing<'a> {
+    /// Name of the command in its report: `token.mint`.
+    pub(super) command: &'static str,
+    /// The flags.
+    pub(super) arguments: &'a WriteArgs,
+    /// How hard it would be to take back.
+    pub(super) severity: Severity<'a>,
+}
+
+impl Writing<'_> {
+    /// Plans, asks, writes, and prints what was done. `result` gives what is particular to the command; it is asked
+    /// only after the change was committed, so what it shows is valid.
+    pub(super) fn perform(
+        &self,
+        run: &Run<'_>,
+        settings: &Settings,
+        operation: &dyn Operation,
+        result: impl FnOnce(&Outcome) -> Result<Particular>,
+    ) -> Result<ExitCode> {
+        let keys = connection::keys(settings)?;
+        let mut open = connection::open_options(settings);
+        open.minimum_free = self.arguments.min_free.map(|mib| mib.saturating_mul(1 << 20));
+        let session = Session {
+            context: run.context,
+            database: &settings.database.value,
+            keys: &keys,
+            open,
+            verify: match self.arguments.verify_first {
+                HowMuch::Full => VerifyFirst::Full,
+                HowMuch::Head => VerifyFirst::Head,
+                HowMuch::None => VerifyFirst::None,
+            },
+            attribution: attribution(run, &self.arguments.attribution),
+        };
+        let safety = &self.arguments.safety;
+        let mut agreed = None;
+        let decision = safety.leave(
+            || {
+                let preview = session.preview(operation)?;
+                let text = plan_text(&preview.outcome);
+                agreed = Some(preview.plan);
+                Ok(text)
+            },
+            self.severity,
+        )?;
+        let (outcome, particular) = match decision {
+            Decision::DryRun => (session.preview(operation)?.outcome, Particular::default()),
+            Decision::Write(leave) => {
+                let outcome = session.apply(operation, agreed.as_ref(), leave)?;
+                let particular = if outcome.written { result(&outcome)? } else { Particular::default() };
+                (outcome, particular)
+            }
+        };
+        let report = Report {
+            text: particular.text,
+            lines: particular.plain,
+            report: WriteReport {
+                schema: format!("z4jctl.{}/1", self.command),
+                exit_code: 0,
+                dry_run: safety.dry_run,
+                outcome,
+                result: particular.json,
+            },
+        };
+        for note in &report.report.outcome.notes {
+            run.ui.note(note);
+        }
+        run.ui.print(&report)?;
+        Ok(ExitCode::Done)
+    }
+}
+
+/// What a command gives beside what it changed.
+#[derive(Default)]
+pub(super) struct Particular {
+    /// For JSON.
+    pub(super) json: Json,
+    /// For a person, behind the summary.
+    pub(super) text: String,
+    /// Lines of `plain`.
+    pub(super) plain: Vec<(String, String)>,
+}
+
+struct Report {
+    report: WriteReport,
+    text: String,
+    lines: Vec<(String, String)>,
+}
+
+impl serde::Serialize for Report {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.report.serialize(serializer)
+    }
+}
+
+impl Render for Report {
+    fn human(&self) -> String {
+        let outcome = &self.report.outcome;
+        if self.report.dry_run {
+            return format!("{}dry run: nothing was written\n", plan_text(outcome));
+        }
+        let mut text = format!("{}\n{}", outcome.summary, self.text);
+        if !outcome.written {
+            text.push_str("nothing was to be done; nothing was written\n");
+        }
+        for row in &outcome.appended {
+            text.push_str(&format!("audit row {}  {}\n", row.id, row.entry.action));
+        }
+        text
+    }
+
+    fn items(&self) -> Vec<Json> {
+        let changes = self.report.outcome.changes.iter();
+        changes.map(|change| json!({ "type": "change", "change": change })).collect()
+    }
+
+    fn plain(&self) -> Vec<(String, String)> {
+        let outcome = &self.report.outcome;
+        let mut lines = vec![
+            ("written".to_owned(), outcome.written.to_string()),
+            ("summary".into(), outcome.summary.clone()),
+        ];
+        lines.extend(self.lines.iter().cloned());
+        lines.extend(outcome.changes.iter().map(|change| ("change".into(), change_line(change))));
+        lines.extend(outcome.appended.iter().map(|row| ("audit".into(), row.id.to_string())));
+        lines
+    }
+}
+
+/// The plan for a person: rows before and after, and the audit rows.
+fn plan_text(outcome: &Outcome) -> String {
+    let mut text = format!("database {} (generation {})\n", outcome.database, outcome.generation);
+    if outcome.changes.is_empty() && outcome.to_append.is_empty() {
+        return format!("{text}  nothing is to be done: {}\n", outcome.summary);
+    }
+    for change in &outcome.changes {
+        text.push_str(&format!("  {}\n", change_line(change)));
+        for column in &change.columns {
+            match &column.before {
+                Some(before) => {
+                    text.push_str(&format!("      {}: {before} -> {}\n", column.column, column.after))
+                }
+                None => text.push_str(&format!("      {}: {}\n", column.column, column.after)),
+            }
+        }
+    }
+    for entry in &outcome.to_append {
+        let metadata = Json::Object(entry.metadata.clone());
+        text.push_str(&format!(
+            "  audit row to append: {} {} {metadata}\n",
+            entry.action,
+            entry.target_id.as_deref().unwrap_or("-")
+        ));
+    }
+    for note in &outcome.notes {
+        text.push_str(&format!("  note: {note}\n"));
+    }
+    text
+}
+
+fn change_line(change: &ShownChange) -> String {
+    let verb = match change.action {
+        Action::Insert => "insert into",
+        Action::Update => "update",
+        Action::Delete => "delete from",
+    };
+    let key = change.key.values().cloned().collect::<Vec<_>>().join(", ");
+    format!("{verb} {} {key} ({})", change.table, change.label)
+}
+
+fn attribution(run: &Run<'_>, arguments: &AttributionArgs) -> Attribution {
+    let account = account_of_process(&run.context.env);
+    Attribution {
+        operator: account.name,
+        operator_uid: Some(account.uid),
+        host: account.host,
+        actor: arguments.actor.clone(),
+        reason: arguments.reason.clone(),
+    }
+}
