@@ -2,6 +2,7 @@
 //!
 //! A verb has one file with its arguments and its rendering; what it does is an operation of another module.
 
+mod apikey;
 mod audit_head;
 mod audit_show;
 mod audit_verify;
@@ -15,6 +16,7 @@ mod init;
 mod migrate_status;
 mod password_input;
 mod progress;
+mod session;
 mod signals;
 mod textfile;
 mod token;
@@ -91,6 +93,12 @@ enum Command {
     /// Agent tokens: mint, rotate, revoke, and whose a leaked one is
     #[command(subcommand, arg_required_else_help = true)]
     Token(token::Token),
+    /// API keys: mint, list, revoke, and whose a leaked one is
+    #[command(name = "apikey", subcommand, arg_required_else_help = true)]
+    ApiKey(apikey::ApiKey),
+    /// Sessions of browsers: list and end them
+    #[command(subcommand, arg_required_else_help = true)]
+    Session(session::Session),
     /// Print a shell completion script
     Completions(generate::CompletionsArgs),
     /// Write the manual pages
@@ -157,6 +165,8 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::Init(arguments) => init::run(&run, &arguments),
         Command::Migrate(Migrate::Status) => migrate_status::run(&run),
         Command::Token(verb) => token::run(&run, &verb),
+        Command::ApiKey(verb) => apikey::run(&run, &verb),
+        Command::Session(verb) => session::run(&run, &verb),
         Command::Completions(arguments) => generate::completions(&arguments),
         Command::Man(arguments) => generate::man(&run, &arguments),
         Command::Version => version::run(&run),
