@@ -1,4 +1,5 @@
-//! The bytes that a z4j brain signs, of every generation. Pure functions: no input or output, no clock.
+//! The bytes that a z4j brain signs, hashes and encrypts, of every generation. Pure functions: no input or output,
+//! no clock, no randomness.
 //!
 //! | room | what it knows |
 //! |---|---|
@@ -9,18 +10,31 @@
 //! | [`state`] | the signed singleton rows: chain state, preparation; the prune watermark |
 //! | [`frozen`] | the digest over frozen history |
 //! | [`head`] | known-head envelopes |
+//! | [`credential`] | tokens and keys: their texts, their stored hashes, what a revocation leaves |
+//! | [`scope`] | what an API key may do |
+//! | [`password`] | argon2 hashes, and which passwords are refused |
+//! | [`email`] | addresses as they are stored, and which of them can log in |
+//! | [`sealed`] | what is encrypted: TOTP secrets, configuration of channels |
 //!
-//! Source of all facts: the project's notes on the audit chain, sections 2 to 5 and 7.5.
+//! Source of all facts: the project's notes on the audit chain, sections 2 to 5 and 7.5, and those on identity and
+//! secrets ("identity").
 
 pub mod address;
+pub mod credential;
+pub mod email;
 pub mod frozen;
 pub mod head;
 mod id;
 pub mod json;
 pub mod mac;
+pub mod password;
 pub mod row;
+pub mod scope;
+pub mod sealed;
 pub mod state;
+mod text;
 mod timestamp;
 
 pub use id::Id;
+pub use mac::Digest;
 pub use timestamp::Timestamp;
