@@ -1,10 +1,10 @@
 //! Asking before anything is written: `--dry-run`, `--yes`, and the question at the terminal.
-#![allow(dead_code, reason = "for the verbs that write, the first of which is about to come")]
 
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 
 use clap::Args;
 
+use super::ui::printable;
 use crate::error::{Error, Result};
 use crate::plan::WriteToken;
 
@@ -23,6 +23,7 @@ pub(super) struct SafetyArgs {
 /// The flags of every command whose write appends an audit row.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Safety")]
+#[allow(dead_code, reason = "for the verbs of the database that write, the first of which is about to come")]
 pub(super) struct AttributionArgs {
     /// Who does it, for the audit row
     #[arg(long, value_name = "NAME", env = "Z4JCTL_ACTOR", hide_env_values = true)]
@@ -37,6 +38,10 @@ pub(super) struct AttributionArgs {
 pub(super) enum Severity<'a> {
     /// A person answers `y`.
     Ordinary,
+    #[allow(
+        dead_code,
+        reason = "for the verbs of the database that write, the first of which is about to come"
+    )]
     /// Something is lost for good: a person types the name of what it happens to.
     Destructive {
         /// What has to be typed: a database, a user, an agent.
@@ -106,13 +111,6 @@ impl SafetyArgs {
         };
         Err(Error::refused("confirmation.declined", "not confirmed; nothing was written").hint(way_out))
     }
-}
-
-/// The text without characters that a terminal would obey.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|one| if one.is_control() { one.escape_default().to_string() } else { one.to_string() })
-        .collect()
 }
 
 /// Who can be asked.
