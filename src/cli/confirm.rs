@@ -132,7 +132,8 @@ impl Person for Terminal {
     fn answer(&mut self, text: &str) -> io::Result<Option<String>> {
         /// Longer than any name.
         const LIMIT: u64 = 4096;
-        let mut stderr = io::stderr().lock();
+        // Not locked while somebody thinks: the thread that hears Ctrl-C has something to say too.
+        let mut stderr = io::stderr();
         stderr.write_all(text.as_bytes())?;
         stderr.flush()?;
         let mut line = String::new();

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::support::brain::Brain;
-use crate::support::process::{Output, run};
+use crate::support::process::{Output, Running, run};
 use crate::support::z4jctl::Z4jctl;
 use crate::support::{search_path, wait_for};
 
@@ -243,6 +243,26 @@ fn a_person_at_the_terminal_sees_the_plan_and_is_asked() {
     assert_eq!(home.names(), [""; 0]);
     ask("y\n").expect_code(0);
     assert!(home.read("allowed-hosts").ends_with("\na.example\n"));
+}
+
+#[test]
+fn ctrl_c_at_the_question_ends_it() {
+    let home = Home::new();
+    let call = home.call([]).command();
+    let transcript = home.0.path().join("transcript");
+    let line = format!("exec {} allowed-hosts add a.example", call.get_program().display());
+    let mut script = Command::new("script");
+    script.args(["-qefc", &line]).arg(&transcript).env_clear().current_dir(home.0.path());
+    script.envs(call.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let mut running = Running::spawn(&mut script);
+    let seen = || fs::read_to_string(&transcript).unwrap_or_default();
+    wait_for("the question", Duration::from_secs(60), || seen().contains("Apply?").then_some(()));
+    running.write(b"\x03");
+    wait_for("the end", Duration::from_secs(60), || (!running.is_running()).then_some(()));
+    running.wait(Duration::from_secs(60)).expect_code(130);
+    assert!(seen().contains("nothing was written"), "{}", seen());
+    assert!(!seen().contains("not confirmed"), "one error is enough: {}", seen());
+    assert_eq!(home.names(), [""; 0]);
 }
 
 #[test]
