@@ -4,6 +4,7 @@ use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 
 use clap::Args;
 
+use super::ui::printable;
 use crate::error::{Error, Result};
 use crate::plan::WriteToken;
 
@@ -22,6 +23,7 @@ pub(super) struct SafetyArgs {
 /// The flags of every command whose write appends an audit row.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Safety")]
+#[allow(dead_code, reason = "for the verbs of the database that write, the first of which is about to come")]
 pub(super) struct AttributionArgs {
     /// Who does it, for the audit row
     #[arg(long, value_name = "NAME", env = "Z4JCTL_ACTOR", hide_env_values = true)]
@@ -36,6 +38,10 @@ pub(super) struct AttributionArgs {
 pub(super) enum Severity<'a> {
     /// A person answers `y`.
     Ordinary,
+    #[allow(
+        dead_code,
+        reason = "for the verbs of the database that write, the first of which is about to come"
+    )]
     /// Something is lost for good: a person types the name of what it happens to.
     Destructive {
         /// What has to be typed: a database, a user, an agent.
@@ -111,13 +117,6 @@ impl SafetyArgs {
     }
 }
 
-/// The text without characters that a terminal would obey.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|one| if one.is_control() { one.escape_default().to_string() } else { one.to_string() })
-        .collect()
-}
-
 /// Who can be asked.
 trait Person {
     /// Whether anybody reads the question and can answer it.
@@ -137,7 +136,8 @@ impl Person for Terminal {
     fn answer(&mut self, text: &str) -> io::Result<Option<String>> {
         /// Longer than any name.
         const LIMIT: u64 = 4096;
-        let mut stderr = io::stderr().lock();
+        // Not locked while somebody thinks: the thread that hears Ctrl-C has something to say too.
+        let mut stderr = io::stderr();
         stderr.write_all(text.as_bytes())?;
         stderr.flush()?;
         let mut line = String::new();

@@ -2,6 +2,7 @@
 //!
 //! A verb has one file with its arguments and its rendering; what it does is an operation of another module.
 
+mod allowed_hosts;
 mod audit_head;
 mod audit_show;
 mod audit_verify;
@@ -12,6 +13,7 @@ mod credential_input;
 mod generate;
 mod hook;
 mod init;
+mod metrics_token;
 mod migrate_status;
 mod password_input;
 mod progress;
@@ -91,6 +93,11 @@ enum Command {
     /// Agent tokens: mint, rotate, revoke, and whose a leaked one is
     #[command(subcommand, arg_required_else_help = true)]
     Token(token::Token),
+    /// The host names under which `z4j serve` answers
+    #[command(subcommand, arg_required_else_help = true)]
+    AllowedHosts(allowed_hosts::AllowedHostsCommand),
+    /// The token with which Prometheus reads /metrics
+    MetricsToken(metrics_token::MetricsTokenArgs),
     /// Print a shell completion script
     Completions(generate::CompletionsArgs),
     /// Write the manual pages
@@ -157,6 +164,8 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::Init(arguments) => init::run(&run, &arguments),
         Command::Migrate(Migrate::Status) => migrate_status::run(&run),
         Command::Token(verb) => token::run(&run, &verb),
+        Command::AllowedHosts(command) => allowed_hosts::run(&run, &command),
+        Command::MetricsToken(arguments) => metrics_token::run(&run, &arguments),
         Command::Completions(arguments) => generate::completions(&arguments),
         Command::Man(arguments) => generate::man(&run, &arguments),
         Command::Version => version::run(&run),
@@ -207,6 +216,15 @@ impl Run<'_> {
             self.ui.warn(warning);
         }
         Ok(settings)
+    }
+
+    /// Looks z4j's settings up one by one, for a command without database, and prints what is remarkable about them.
+    fn lookup(&self, overrides: &crate::config::Overrides) -> Result<crate::config::Lookup<'_>> {
+        let lookup = crate::config::Lookup::open(overrides, &self.context.env)?;
+        for warning in &lookup.warnings {
+            self.ui.warn(warning);
+        }
+        Ok(lookup)
     }
 }
 

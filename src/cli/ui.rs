@@ -107,6 +107,18 @@ impl Ui {
         outcome
     }
 
+    /// Refuses report files for a result that holds a secret: they are readable for others, and they are kept.
+    pub(super) fn refuse_report_files(&self, secret: &str) -> Result<()> {
+        match self.reports.iter().find(|file| file.path != Path::new("-")) {
+            None => Ok(()),
+            Some(_) => Err(Error::usage(
+                "usage.report-of-secret",
+                format!("{secret} is not written to a report file, which others may read"),
+            )
+            .hint("take it from stdout: umask 077; z4jctl … > FILE")),
+        }
+    }
+
     /// A line of explanation on stderr.
     pub(super) fn note(&self, text: &str) {
         match &self.held {
@@ -143,6 +155,13 @@ impl Ui {
     fn take_held(&self) -> Vec<String> {
         self.held.as_ref().map(RefCell::take).unwrap_or_default()
     }
+}
+
+/// The text without characters that a terminal would obey.
+pub(super) fn printable(text: &str) -> String {
+    text.chars()
+        .map(|one| if one.is_control() { one.escape_default().to_string() } else { one.to_string() })
+        .collect()
 }
 
 fn is_json(output: Output) -> bool {
