@@ -3,6 +3,7 @@
 
 use crate::error::{Error, Result};
 use crate::format::Id;
+use crate::format::email::Email;
 use crate::store::Store;
 use crate::store::value::{Row, Value};
 
@@ -24,6 +25,39 @@ pub const AGENT_COLUMNS: &[&str] = &[
     "created_at",
     "updated_at",
     "revoked_at",
+];
+
+/// Columns of `users` that any generation has, all but `password_hash`, which nobody has to look at.
+pub const USER_COLUMNS: &[&str] = &[
+    "id",
+    "email",
+    "display_name",
+    "first_name",
+    "last_name",
+    "is_admin",
+    "is_active",
+    "last_login_at",
+    "force_password_change",
+    "timezone",
+    "failed_login_count",
+    "locked_until",
+    "last_failed_login_at",
+    "last_failed_login_ip",
+    "password_changed_at",
+    "mfa_secret_encrypted",
+    "mfa_enrolled_at",
+    "mfa_enforcement_started_at",
+    "failed_mfa_count",
+    "mfa_locked_until",
+    "last_totp_counter",
+    "avatar_url",
+    "external_id",
+    "sso_provider",
+    "created_at",
+    "updated_at",
+    // Of databases that were created up to 1.5, unused.
+    "mfa_secret",
+    "mfa_enabled",
 ];
 
 /// How the `token_hash` of a revoked agent begins, which no token hashes to.
@@ -151,6 +185,86 @@ pub fn agent_named(store: &mut Store, name: &str) -> Result<Agent> {
         .hint(format!("agents: {}", listed(all.iter().filter(|agent| !agent.is_revoked).map(Agent::label)))))
 }
 
+/// A user as an operator named it.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// Its id.
+    pub id: Id,
+    /// Its address as it is stored; canonical if z4j wrote it.
+    pub email: String,
+    /// Its name for people, where it has one.
+    pub display_name: Option<String>,
+    /// Whether it is a global administrator, as the brain reads it.
+    pub is_admin: bool,
+    /// Whether it may log in.
+    pub is_active: bool,
+    /// Its row, see [`USER_COLUMNS`].
+    pub row: Row,
+}
+
+fn user(row: Row) -> Result<User> {
+    Ok(User {
+        id: row.required_id("id")?,
+        email: row.required_text("email")?.to_owned(),
+        display_name: row.text("display_name")?.map(str::to_owned),
+        is_admin: row.truth("is_admin")?,
+        is_active: row.truth("is_active")?,
+        row,
+    })
+}
+
+/// All users, by address; held until the end of a writing transaction.
+pub fn users(store: &mut Store) -> Result<Vec<User>> {
+    store.rows_locked("users", USER_COLUMNS, "ORDER BY email, id", &[])?.into_iter().map(user).collect()
+}
+
+/// The user with an e-mail address or id; its row alone is held until the end of a writing transaction.
+///
+/// The address is looked up in its canonical form first. Where no row has that, one with that canonical form is meant,
+/// such as one that differs in case, which the brain finds too; SQLite lets several of those coexist, then the id has
+/// to be given.
+pub fn user_named(store: &mut Store, name: &str) -> Result<User> {
+    let all = store.rows("users", &["id", "email"], "ORDER BY email, id", &[])?;
+    let all: Vec<(Id, &str)> = all
+        .iter()
+        .map(|row| Ok((row.required_id("id")?, row.required_text("email")?)))
+        .collect::<Result<_>>()?;
+    let id = match Id::parse(name.trim().as_bytes()) {
+        Some(id) => all.iter().any(|user| user.0 == id).then_some(id),
+        None => user_with_email(&all, name)?,
+    };
+    let locked = match id {
+        Some(id) => store.rows_locked("users", USER_COLUMNS, "WHERE id = ?", &[Value::Id(id)])?,
+        None => Vec::new(),
+    };
+    match locked.into_iter().next() {
+        Some(row) => user(row),
+        None => Err(Error::usage("user.unknown", format!("there is no user {name:?}"))
+            .hint(format!("users: {}", listed(all.iter().map(|user| user.1))))),
+    }
+}
+
+/// The id of the user whose address is meant.
+fn user_with_email(all: &[(Id, &str)], name: &str) -> Result<Option<Id>> {
+    let folded = |text: &str| {
+        Email::canonical(text).map_or_else(|_| text.trim().to_lowercase(), |email| email.to_string())
+    };
+    let wanted = folded(name);
+    if let Some((id, _)) = all.iter().find(|user| user.1 == wanted) {
+        return Ok(Some(*id));
+    }
+    let similar: Vec<&(Id, &str)> = all.iter().filter(|user| folded(user.1) == wanted).collect();
+    match similar.as_slice() {
+        [] => Ok(None),
+        [(id, _)] => Ok(Some(*id)),
+        several => {
+            let names = several.iter().map(|(id, email)| format!("{email} ({id})"));
+            Err(Error::usage("user.ambiguous", format!("{name:?} could be any of {} users", several.len()))
+                .hint(format!("give the id: {}", listed(names))))
+        }
+    }
+}
+
 /// A few names for a message.
 pub fn listed(names: impl Iterator<Item = impl AsRef<str>>) -> String {
     let names: Vec<String> = names.map(|name| name.as_ref().to_owned()).collect();
@@ -158,5 +272,31 @@ pub fn listed(names: impl Iterator<Item = impl AsRef<str>>) -> String {
         0 => "(none)".into(),
         count if count > LISTED => format!("{} and {} more", names[..LISTED].join(", "), count - LISTED),
         _ => names.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u8) -> Id {
+        Id::from_bytes([number; 16])
+    }
+
+    #[test]
+    fn addresses_are_found_as_the_brain_finds_them() {
+        let all = [(id(1), "Ada@example.com"), (id(2), "ada@example.com"), (id(3), "Bob@example.com")];
+        let found = |name: &str| user_with_email(&all, name);
+        assert_eq!(found("ADA@Example.com").unwrap(), Some(id(2)), "the canonical one is preferred");
+        assert_eq!(found(" bob@example.com ").unwrap(), Some(id(3)));
+        assert_eq!(found("carol@example.com").unwrap(), None);
+        assert_eq!(found("not an address").unwrap(), None);
+        assert_eq!(found("").unwrap(), None);
+        let twice = [(id(1), "Ada@example.com"), (id(2), "ADA@example.com")];
+        let error = user_with_email(&twice, "ada@example.com").unwrap_err();
+        assert_eq!(error.code(), "user.ambiguous");
+        assert!(error.hint_text().unwrap().contains(&id(2).to_string()));
+        let international = [(id(1), "strasse@xn--exmple-cua.de")];
+        assert_eq!(user_with_email(&international, "Stra\u{df}e@ex\u{e4}mple.de").unwrap(), Some(id(1)));
     }
 }
