@@ -14,7 +14,7 @@ use crate::plan::WriteToken;
 pub(super) struct SafetyArgs {
     /// Print what would be done and do nothing
     #[arg(long, short = 'n', conflicts_with = "yes")]
-    pub(super) dry_run: bool,
+    dry_run: bool,
     /// Do it without asking; needed where nobody is at a terminal to be asked
     #[arg(long, short = 'y')]
     yes: bool,
@@ -23,7 +23,6 @@ pub(super) struct SafetyArgs {
 /// The flags of every command whose write appends an audit row.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Safety")]
-#[allow(dead_code, reason = "for the verbs of the database that write, the first of which is about to come")]
 pub(super) struct AttributionArgs {
     /// Who does it, for the audit row
     #[arg(long, value_name = "NAME", env = "Z4JCTL_ACTOR", hide_env_values = true)]
@@ -59,6 +58,21 @@ pub(super) enum Decision {
 }
 
 impl SafetyArgs {
+    /// Whether only the plan is asked for.
+    pub(super) fn is_dry_run(&self) -> bool {
+        self.dry_run
+    }
+
+    /// Whether somebody has agreed beforehand.
+    pub(super) fn says_yes(&self) -> bool {
+        self.yes && !self.dry_run
+    }
+
+    /// With another flag that says yes.
+    pub(super) fn or_yes(&self, yes: bool) -> Self {
+        Self { dry_run: self.dry_run, yes: self.yes || yes }
+    }
+
     /// Asks for leave to write what `plan` says; it is only rendered for somebody who reads it.
     ///
     /// # Errors

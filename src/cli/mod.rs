@@ -6,21 +6,27 @@ mod allowed_hosts;
 mod audit_head;
 mod audit_show;
 mod audit_verify;
+mod changepassword;
 mod config_show;
 mod confirm;
 mod connection;
+mod createsuperuser;
 mod credential_input;
 mod generate;
 mod hook;
 mod init;
 mod metrics_token;
 mod migrate_status;
+mod new_password;
 mod password_input;
 mod progress;
+mod reset_mfa;
+mod reset_setup;
 mod signals;
 mod textfile;
 mod token;
 mod ui;
+mod user;
 mod version;
 mod write;
 
@@ -90,6 +96,16 @@ enum Command {
     /// The schema revision of a database
     #[command(subcommand, arg_required_else_help = true)]
     Migrate(Migrate),
+    #[command(visible_alias = "bootstrap-admin")]
+    Createsuperuser(createsuperuser::CreateSuperuserArgs),
+    Changepassword(changepassword::ChangePasswordArgs),
+    ResetMfa(reset_mfa::ResetMfaArgs),
+    ResetSetup(reset_setup::ResetSetupArgs),
+    #[command(hide = true)]
+    Unlock(user::UnlockArgs),
+    /// Users: list, create, promote, deactivate, unlock
+    #[command(subcommand, arg_required_else_help = true)]
+    User(user::User),
     /// Agent tokens: mint, rotate, revoke, and whose a leaked one is
     #[command(subcommand, arg_required_else_help = true)]
     Token(token::Token),
@@ -163,6 +179,12 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::Config(Config::Show) => config_show::run(&run),
         Command::Init(arguments) => init::run(&run, &arguments),
         Command::Migrate(Migrate::Status) => migrate_status::run(&run),
+        Command::Createsuperuser(arguments) => createsuperuser::run(&run, &arguments),
+        Command::Changepassword(arguments) => changepassword::run(&run, &arguments),
+        Command::ResetMfa(arguments) => reset_mfa::run(&run, &arguments),
+        Command::ResetSetup(arguments) => reset_setup::run(&run, &arguments),
+        Command::Unlock(arguments) => user::unlock(&run, &arguments),
+        Command::User(verb) => user::run(&run, &verb),
         Command::Token(verb) => token::run(&run, &verb),
         Command::AllowedHosts(command) => allowed_hosts::run(&run, &command),
         Command::MetricsToken(arguments) => metrics_token::run(&run, &arguments),

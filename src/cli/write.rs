@@ -9,7 +9,7 @@ use super::{Run, connection};
 use crate::audit::append::VerifyFirst;
 use crate::audit::transact::{Attribution, Operation, Outcome, Session, ShownChange, WriteReport};
 use crate::config::{Settings, account_of_process};
-use crate::error::{ExitCode, Result};
+use crate::error::{Error, ExitCode, Result};
 use crate::plan::Action;
 
 /// The flags of a verb that changes the database and appends to its audit log.
@@ -39,6 +39,7 @@ enum HowMuch {
 }
 
 /// A verb that writes, before it does.
+#[derive(Clone, Copy)]
 pub(super) struct Writing<'a> {
     /// Name of the command in its report: `token.mint`.
     pub(super) command: &'static str,
@@ -48,7 +49,31 @@ pub(super) struct Writing<'a> {
     pub(super) severity: Severity<'a>,
 }
 
-impl Writing<'_> {
+impl<'a> Writing<'a> {
+    /// With another flag that says yes, such as the one that z4j has for it.
+    pub(super) fn confirmed_by(self, flag: bool) -> Confirmed<'a> {
+        Confirmed { writing: self, yes: flag }
+    }
+
+    /// See [`Confirmed::perform`].
+    pub(super) fn perform(
+        self,
+        run: &Run<'_>,
+        settings: &Settings,
+        operation: &dyn Operation,
+        result: impl FnOnce(&Outcome) -> Result<Particular>,
+    ) -> Result<ExitCode> {
+        self.confirmed_by(false).perform(run, settings, operation, result)
+    }
+}
+
+/// A [`Writing`] that may have been confirmed already.
+pub(super) struct Confirmed<'a> {
+    writing: Writing<'a>,
+    yes: bool,
+}
+
+impl Confirmed<'_> {
     /// Plans, asks, writes, and prints what was done. `result` gives what is particular to the command; it is asked
     /// only after the change was committed, so what it shows is valid.
     pub(super) fn perform(
@@ -58,47 +83,48 @@ impl Writing<'_> {
         operation: &dyn Operation,
         result: impl FnOnce(&Outcome) -> Result<Particular>,
     ) -> Result<ExitCode> {
+        let Writing { command, arguments, severity } = self.writing;
         let keys = connection::keys(settings)?;
         let mut open = connection::open_options(settings);
-        open.minimum_free = self.arguments.min_free.map(|mib| mib.saturating_mul(1 << 20));
+        open.minimum_free = arguments.min_free.map(|mib| mib.saturating_mul(1 << 20));
         let session = Session {
             context: run.context,
             database: &settings.database.value,
             keys: &keys,
             open,
-            verify: match self.arguments.verify_first {
+            verify: match arguments.verify_first {
                 HowMuch::Full => VerifyFirst::Full,
                 HowMuch::Head => VerifyFirst::Head,
                 HowMuch::None => VerifyFirst::None,
             },
-            attribution: attribution(run, &self.arguments.attribution),
+            attribution: attribution(run, &arguments.attribution),
         };
-        let safety = &self.arguments.safety;
-        let mut agreed = None;
-        let decision = safety.leave(
-            || {
-                let preview = session.preview(operation)?;
-                let text = plan_text(&preview.outcome);
-                agreed = Some(preview.plan);
-                Ok(text)
-            },
-            self.severity,
-        )?;
-        let (outcome, particular) = match decision {
-            Decision::DryRun => (session.preview(operation)?.outcome, Particular::default()),
-            Decision::Write(leave) => {
-                let outcome = session.apply(operation, agreed.as_ref(), leave)?;
+        let safety = arguments.safety.or_yes(self.yes);
+        // Nobody has to agree to nothing, and whoever has agreed beforehand needs no preview.
+        let preview = if safety.says_yes() { None } else { Some(session.preview(operation)?) };
+        let has_work = preview.as_ref().is_none_or(|preview| !preview.plan.is_empty());
+        let decision = match &preview {
+            Some(preview) if has_work => safety.leave(|| Ok(plan_text(&preview.outcome)), severity)?,
+            Some(_) => Decision::DryRun,
+            None => safety.leave(|| Ok(String::new()), severity)?,
+        };
+        let (outcome, particular) = match (decision, preview) {
+            (Decision::Write(leave), preview) => {
+                let agreed = preview.as_ref().map(|preview| &preview.plan);
+                let outcome = session.apply(operation, agreed, leave)?;
                 let particular = if outcome.written { result(&outcome)? } else { Particular::default() };
                 (outcome, particular)
             }
+            (Decision::DryRun, Some(preview)) => (preview.outcome, Particular::default()),
+            (Decision::DryRun, None) => return Err(Error::bug("a dry run without a plan")),
         };
         let report = Report {
             text: particular.text,
             lines: particular.plain,
             report: WriteReport {
-                schema: format!("z4jctl.{}/1", self.command),
+                schema: format!("z4jctl.{}/1", command),
                 exit_code: 0,
-                dry_run: safety.dry_run,
+                dry_run: safety.is_dry_run(),
                 outcome,
                 result: particular.json,
             },

@@ -4,5 +4,11 @@
 //! is carried out together with its audit row.
 
 pub mod find;
+pub mod password;
 pub mod token;
 pub mod token_list;
+pub mod user;
+pub mod user_list;
+
+/// The generation of a schema, which decides how an account is stored; faces hand it on.
+pub use crate::store::generation::Generation;

@@ -113,7 +113,9 @@ impl Operation for CreateSuperuser {
             user.id
         } else {
             refuse_taken(scope, &self.email)?;
-            let Some(hash) = &self.password_hash else { return Err(Error::bug("a new user has no password")) };
+            let Some(hash) = &self.password_hash else {
+                return Err(Error::bug("a new user has no password"));
+            };
             let name = self.display_name.as_deref();
             plan.changes.push(new_user(scope, self.ids.user, &self.email, name, hash, true));
             plan.entries.push(created(self.ids.user, &self.email, true));
@@ -149,7 +151,12 @@ impl CreateSuperuser {
         if !values.is_empty() {
             values.push(("updated_at", Value::Time(scope.now)));
             plan.changes.push(Change::update("users", &user.email, &user.row, values)?);
-            plan.entries.push(Entry::new("user.updated", "user", Some(user.id), json!({ "changed": changed })));
+            plan.entries.push(Entry::new(
+                "user.updated",
+                "user",
+                Some(user.id),
+                json!({ "changed": changed }),
+            ));
         }
         if let Some(hash) = &self.password_hash {
             change_password(plan, scope, user, hash)?;
@@ -166,15 +173,18 @@ impl CreateSuperuser {
     /// The default project and membership, as z4j gives them to its first administrator (identity, section 9.1).
     fn give_project(&self, plan: &mut Plan, scope: &mut Scope<'_>, user: Id) -> Result<()> {
         let ids = self.ids;
-        let (project, is_new) = match find::projects(scope.store)?.into_iter().find(|p| p.slug == DEFAULT_PROJECT) {
-            Some(project) => {
-                if !project.is_active {
-                    plan.notes.push("project default is archived; an administrator sees it all the same".into());
+        let (project, is_new) =
+            match find::projects(scope.store)?.into_iter().find(|p| p.slug == DEFAULT_PROJECT) {
+                Some(project) => {
+                    if !project.is_active {
+                        plan.notes.push(
+                            "project default is archived; an administrator sees it all the same".into(),
+                        );
+                    }
+                    (project.id, false)
                 }
-                (project.id, false)
-            }
-            None => (ids.project, true),
-        };
+                None => (ids.project, true),
+            };
         if is_new {
             plan.changes.push(new_default_project(scope, project));
             plan.entries.push(
@@ -244,8 +254,7 @@ impl Operation for ChangePassword {
         let user = find::user_named(scope.store, &self.user)?;
         let mut plan = Plan::default();
         change_password(&mut plan, scope, &user, &self.password_hash)?;
-        plan.summary =
-            format!("password updated for {}. All existing sessions are now invalid.", user.email);
+        plan.summary = format!("password updated for {}. All existing sessions are now invalid.", user.email);
         Ok(plan)
     }
 }
@@ -348,7 +357,8 @@ impl Operation for ChangeRole {
         plan.changes.push(Change::update("users", &user.email, &user.row, values)?);
         if self.role == Role::Deactivate {
             end_sessions(&mut plan, scope, &user, "deactivated")?;
-            plan.notes.push("API keys of a deactivated user are refused; its agents are not concerned".into());
+            plan.notes
+                .push("API keys of a deactivated user are refused; its agents are not concerned".into());
         }
         if user.row.is_textual_truth(column) {
             plan.notes.push(format!(
@@ -379,8 +389,10 @@ fn unlock(scope: &mut Scope<'_>, user: &User) -> Result<Plan> {
 /// Whether failed logins or codes are on record (identity, section 8.6).
 fn is_locked(user: &User) -> Result<bool> {
     let row = &user.row;
-    let count = |column: &str| if row.has(column) { row.int(column).map(Option::unwrap_or_default) } else { Ok(0) };
-    let time = |column: &str| if row.has(column) { row.time(column).map(|time| time.is_some()) } else { Ok(false) };
+    let count =
+        |column: &str| if row.has(column) { row.int(column).map(Option::unwrap_or_default) } else { Ok(0) };
+    let time =
+        |column: &str| if row.has(column) { row.time(column).map(|time| time.is_some()) } else { Ok(false) };
     Ok(count("failed_login_count")? > 0
         || count("failed_mfa_count")? > 0
         || time("locked_until")?
@@ -484,10 +496,8 @@ impl Operation for ResetSetup {
         if tokens.is_empty() {
             return Ok(Plan::nothing("there is no setup token; a brain mints one when it starts"));
         }
-        let evidence = scope.store.number(
-            "SELECT count(*) AS count FROM audit_log WHERE action LIKE 'setup.%'",
-            &[],
-        )?;
+        let evidence =
+            scope.store.number("SELECT count(*) AS count FROM audit_log WHERE action LIKE 'setup.%'", &[])?;
         let mut plan = Plan::default();
         for token in &tokens {
             plan.changes.push(Change::delete("first_boot_tokens", "setup token", token)?);
@@ -634,8 +644,11 @@ fn check_role(detection: &Detection, name: &str) -> Result<()> {
     if known.contains(&name) {
         return Ok(());
     }
-    Err(Error::usage("membership.role", format!("releases {} know no role {name:?}", detection.generation.releases()))
-        .hint(format!("roles: {}", known.join(", "))))
+    Err(Error::usage(
+        "membership.role",
+        format!("releases {} know no role {name:?}", detection.generation.releases()),
+    )
+    .hint(format!("roles: {}", known.join(", "))))
 }
 
 fn created(id: Id, email: &str, is_admin: bool) -> Entry {
