@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value as Json, json};
+use zeroize::Zeroize as _;
 
 use super::confirm::{AttributionArgs, Decision, SafetyArgs, Severity};
 use super::ui::Render;
@@ -121,15 +122,16 @@ impl Confirmed<'_> {
         let report = Report {
             text: particular.text,
             lines: particular.plain,
-            report: WriteReport {
-                schema: format!("z4jctl.{}/1", command),
+            done: WriteReport {
+                schema: format!("z4jctl.{command}/1"),
                 exit_code: 0,
                 dry_run: safety.is_dry_run(),
                 outcome,
                 result: particular.json,
             },
         };
-        for note in &report.report.outcome.notes {
+        // A plan shows its notes itself.
+        for note in report.done.outcome.notes.iter().filter(|_| report.done.outcome.written) {
             run.ui.note(note);
         }
         run.ui.print(&report)?;
@@ -148,22 +150,42 @@ pub(super) struct Particular {
     pub(super) plain: Vec<(String, String)>,
 }
 
+fn wipe(value: &mut Json) {
+    match value {
+        Json::String(text) => text.zeroize(),
+        Json::Array(items) => items.iter_mut().for_each(wipe),
+        Json::Object(members) => members.values_mut().for_each(wipe),
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+    }
+}
+
 struct Report {
-    report: WriteReport,
+    done: WriteReport,
     text: String,
     lines: Vec<(String, String)>,
 }
 
+impl Drop for Report {
+    /// What is shown once stays nowhere.
+    fn drop(&mut self) {
+        self.text.zeroize();
+        for (_, value) in &mut self.lines {
+            value.zeroize();
+        }
+        wipe(&mut self.done.result);
+    }
+}
+
 impl serde::Serialize for Report {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.report.serialize(serializer)
+        self.done.serialize(serializer)
     }
 }
 
 impl Render for Report {
     fn human(&self) -> String {
-        let outcome = &self.report.outcome;
-        if self.report.dry_run {
+        let outcome = &self.done.outcome;
+        if self.done.dry_run {
             return format!("{}dry run: nothing was written\n", plan_text(outcome));
         }
         let mut text = format!("{}\n{}", outcome.summary, self.text);
@@ -177,12 +199,12 @@ impl Render for Report {
     }
 
     fn items(&self) -> Vec<Json> {
-        let changes = self.report.outcome.changes.iter();
+        let changes = self.done.outcome.changes.iter();
         changes.map(|change| json!({ "type": "change", "change": change })).collect()
     }
 
     fn plain(&self) -> Vec<(String, String)> {
-        let outcome = &self.report.outcome;
+        let outcome = &self.done.outcome;
         let mut lines = vec![
             ("written".to_owned(), outcome.written.to_string()),
             ("summary".into(), outcome.summary.clone()),
@@ -205,7 +227,7 @@ fn plan_text(outcome: &Outcome) -> String {
         for column in &change.columns {
             match &column.before {
                 Some(before) => {
-                    text.push_str(&format!("      {}: {before} -> {}\n", column.column, column.after))
+                    text.push_str(&format!("      {}: {before} -> {}\n", column.column, column.after));
                 }
                 None => text.push_str(&format!("      {}: {}\n", column.column, column.after)),
             }
