@@ -139,7 +139,6 @@ impl WriteToken {
 
     /// The token of an operation's own tests; the program has no such function.
     #[cfg(test)]
-    #[allow(dead_code, reason = "for the operations that write, the first of which is about to come")]
     pub(crate) fn for_tests() -> Self {
         Self::granted()
     }

@@ -9,6 +9,7 @@ use super::token::hashes;
 use super::ui::Render;
 use super::write::{Particular, WriteArgs, Writing};
 use super::{Run, bad_value, connection, credential_input};
+use crate::audit::transact::Outcome;
 use crate::error::{Error, ExitCode, Result};
 use crate::format::Timestamp;
 use crate::format::credential::{self, Kind, Plaintext, Shape};
@@ -20,26 +21,24 @@ use crate::identity::find::printable;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ApiKey {
-    /// Mint an API key for a user, shown once
     Mint(MintArgs),
-    /// List API keys: owner, scopes, last use, state
     List(ListArgs),
-    /// Show one API key
     Show(ShowArgs),
-    /// Revoke an API key, a leaked one, or all of a user
     Revoke(RevokeArgs),
-    /// Tell whose a leaked API key is, from standard input
     Identify(IdentifyArgs),
 }
 
-/// Mint an API key. Its text is printed once and stored nowhere.
+/// Mint an API key for a user; its text is shown once
 ///
-/// The key acts as its owner, within its scopes: it can do no more than the owner could. A key with admin:* may do
-/// everything that its owner may; a scope that writes includes the one that reads. users:read, users:write,
-/// projects:write and admin:* are for keys of administrators, automation:* came with z4j 1.7, --allowed-cidr with 1.12.
+/// The key acts as its owner, within its scopes: it can do no more than the owner could. admin:* stands for every scope,
+/// and one that writes includes the one that reads. admin:*, projects:write, users:read and users:write are for keys of
+/// administrators; automation:* came with z4j 1.7, and --allowed-cidr with 1.12.
 ///
-/// Example: z4jctl apikey mint --user ci@example.com --name ci --scope tasks:read,agents:read --expires-in 90 --yes
+/// Examples:
+///   z4jctl apikey mint --user ci@example.com --name ci --scope tasks:read,agents:read --expires-in 90
+///   z4jctl apikey mint --user ada@example.com --name audit --scope audit:read --project payments --allowed-cidr 10.1.0.0/16
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub(super) struct MintArgs {
     /// E-mail address or id of the user who owns it
     #[arg(long, value_name = "EMAIL")]
@@ -78,10 +77,14 @@ fn scope_help() -> String {
     format!("What it may do; repeatable, or comma-separated. One of {}", names.join(", "))
 }
 
-/// List API keys and what is known of them.
+/// List API keys: owner, scopes, last use, state
 ///
-/// Example: z4jctl apikey list --user ada@example.com --all
+/// The state is active, expired, revoked, or owner-inactive: the user who owns the key is deactivated or gone.
+///
+/// Example:
+///   z4jctl apikey list --user ada@example.com --all
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub(super) struct ListArgs {
     /// Only keys of this user
     #[arg(long, value_name = "EMAIL")]
@@ -94,20 +97,23 @@ pub(super) struct ListArgs {
     all: bool,
 }
 
-/// Show one API key.
-///
-/// Example: z4jctl apikey show z4k_jSzL
+/// Show one API key
 #[derive(Debug, Args)]
 pub(super) struct ShowArgs {
     /// Id, first 8 characters (z4k_xxxx), name, or the beginning of one; never the whole key
     key: String,
 }
 
-/// Revoke API keys: the brain refuses them from the next request on. Rows are kept.
+/// Revoke an API key, a leaked one, or all of a user
 ///
-/// Examples: z4jctl apikey revoke z4k_jSzL; z4jctl apikey revoke --key-stdin --yes < leaked;
-/// z4jctl apikey revoke --all-of-user ada@example.com
+/// The brain refuses them from the next request on. Rows are kept, as z4j keeps them.
+///
+/// Examples:
+///   z4jctl apikey revoke z4k_jSzL --reason "INC-4711"
+///   z4jctl apikey revoke --key-stdin --yes < leaked-key
+///   z4jctl apikey revoke --all-of-user ada@example.com
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 #[group(id = "which", required = true, multiple = false, args = ["key", "key_stdin", "all_of_user"])]
 pub(super) struct RevokeArgs {
     /// Id, first 8 characters (z4k_xxxx), name, or the beginning of one; never the whole key
@@ -122,13 +128,15 @@ pub(super) struct RevokeArgs {
     write: WriteArgs,
 }
 
-/// Tell from a leaked API key on standard input whose it is and whether the brain lets it in; the key is not printed.
+/// Tell whose a leaked API key is, from standard input
 ///
-/// The brain looks keys up under the current Z4J_SECRET alone. A key whose hash a previous secret gives is known, and
-/// dead since the rotation.
+/// Prints owner, scopes and state, never the key. The brain looks keys up under the current Z4J_SECRET alone: a key whose
+/// hash a previous secret gives is known, and dead since the rotation. Exit code 2 when there is no such key.
 ///
-/// Example: z4jctl apikey identify < leaked
+/// Example:
+///   z4jctl apikey identify < leaked-key
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub(super) struct IdentifyArgs {}
 
 pub(super) fn run(run: &Run<'_>, verb: &ApiKey) -> Result<ExitCode> {
@@ -166,6 +174,9 @@ fn expiry(arguments: &MintArgs) -> Result<Expiry> {
 }
 
 fn mint(run: &Run<'_>, arguments: &MintArgs) -> Result<ExitCode> {
+    if !arguments.write.is_dry_run() {
+        run.ui.refuse_report_files("an API key")?;
+    }
     let expiry = expiry(arguments)?;
     let settings = run.settings()?;
     let mut random = [0; 32];
@@ -184,22 +195,41 @@ fn mint(run: &Run<'_>, arguments: &MintArgs) -> Result<ExitCode> {
     };
     let writing =
         Writing { command: "apikey.mint", arguments: &arguments.write, severity: Severity::Ordinary };
-    writing.perform(run, &settings, &operation, |_| {
-        let open = connection::open_options(&settings);
-        let options = ListOptions { key: Some(operation.id.to_string()), ..ListOptions::default() };
-        let list = api_key_list::list(run.context, &settings.database.value, open, &options)?;
-        let Some(found) = list.api_keys.first() else {
-            return Err(Error::bug("the new API key is not there"));
-        };
-        Ok(Particular {
-            json: json!({ "api_key": found, "token": key.expose() }),
-            text: format!("\nshown once, stored nowhere:\n\n{}\n\n{}\n", key.expose(), details(found)),
-            plain: vec![
-                ("api_key".into(), found.id.to_string()),
-                ("prefix".into(), found.prefix.clone()),
-                ("token".into(), key.expose().to_owned()),
-            ],
-        })
+    writing.perform(run, &settings, &operation, |outcome| handed_over(outcome, &operation, &key))
+}
+
+/// Shows the new key once, from what was committed: looking it up again could fail, and the key would be lost.
+fn handed_over(outcome: &Outcome, operation: &Mint, key: &Plaintext) -> Result<Particular> {
+    let Some(entry) = outcome.appended.first().map(|row| &row.entry) else {
+        return Err(Error::bug("an API key without audit row"));
+    };
+    let column = |name: &str| {
+        let columns = outcome.changes.first().map_or(&[][..], |change| change.columns.as_slice());
+        columns.iter().find(|column| column.column == name).map(|column| column.after.clone())
+    };
+    let expires_at = column("expires_at").and_then(|text| Timestamp::parse(&text));
+    let project_id = entry.project_id.map(|id| id.to_string());
+    let scopes = entry.metadata.get("scopes").cloned().unwrap_or_default();
+    let networks = entry.metadata.get("allowed_cidrs").filter(|list| **list != json!([]));
+    let text = format!("\nshown once, stored nowhere:\n\n{}\n\n", key.expose());
+    Ok(Particular {
+        json: json!({
+            "api_key_id": operation.id,
+            "prefix": operation.prefix,
+            "name": entry.metadata.get("name"),
+            "owner_id": entry.user_id,
+            "project_id": project_id,
+            "scopes": scopes,
+            "allowed_cidrs": networks,
+            "expires_at": expires_at,
+            "token": key.expose(),
+        }),
+        text,
+        plain: vec![
+            ("api_key".into(), operation.id.to_string()),
+            ("prefix".into(), operation.prefix.clone()),
+            ("token".into(), key.expose().to_owned()),
+        ],
     })
 }
 
@@ -255,7 +285,7 @@ fn list(run: &Run<'_>, options: &ListOptions) -> Result<ExitCode> {
 }
 
 fn shown(time: Option<Timestamp>) -> String {
-    time.map_or_else(|| "never".into(), |time| time.zulu())
+    time.map_or_else(|| "never".into(), Timestamp::zulu)
 }
 
 fn owner(key: &KeyReport) -> String {
@@ -323,7 +353,11 @@ fn details(key: &KeyReport) -> String {
         ("last used", last_use),
         ("revoked", revoked),
     ];
-    lines.iter().map(|(name, value)| format!("{name:<10} {value}\n")).collect()
+    let mut text = String::new();
+    for (name, value) in lines {
+        text.push_str(&format!("{name:<10} {value}\n"));
+    }
+    text
 }
 
 impl Render for Identified {

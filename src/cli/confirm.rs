@@ -4,6 +4,7 @@ use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 
 use clap::Args;
 
+use super::ui::printable;
 use crate::error::{Error, Result};
 use crate::plan::WriteToken;
 
@@ -13,7 +14,7 @@ use crate::plan::WriteToken;
 pub(super) struct SafetyArgs {
     /// Print what would be done and do nothing
     #[arg(long, short = 'n', conflicts_with = "yes")]
-    pub(super) dry_run: bool,
+    dry_run: bool,
     /// Do it without asking; needed where nobody is at a terminal to be asked
     #[arg(long, short = 'y')]
     yes: bool,
@@ -36,6 +37,10 @@ pub(super) struct AttributionArgs {
 pub(super) enum Severity<'a> {
     /// A person answers `y`.
     Ordinary,
+    #[allow(
+        dead_code,
+        reason = "for the verbs of the database that write, the first of which is about to come"
+    )]
     /// Something is lost for good: a person types the name of what it happens to.
     Destructive {
         /// What has to be typed: a database, a user, an agent.
@@ -53,6 +58,21 @@ pub(super) enum Decision {
 }
 
 impl SafetyArgs {
+    /// Whether only the plan is asked for.
+    pub(super) fn is_dry_run(&self) -> bool {
+        self.dry_run
+    }
+
+    /// Whether somebody has agreed beforehand.
+    pub(super) fn says_yes(&self) -> bool {
+        self.yes && !self.dry_run
+    }
+
+    /// With another flag that says yes.
+    pub(super) fn or_yes(&self, yes: bool) -> Self {
+        Self { dry_run: self.dry_run, yes: self.yes || yes }
+    }
+
     /// Asks for leave to write what `plan` says; it is only rendered for somebody who reads it.
     ///
     /// # Errors
@@ -111,13 +131,6 @@ impl SafetyArgs {
     }
 }
 
-/// The text without characters that a terminal would obey.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|one| if one.is_control() { one.escape_default().to_string() } else { one.to_string() })
-        .collect()
-}
-
 /// Who can be asked.
 trait Person {
     /// Whether anybody reads the question and can answer it.
@@ -137,7 +150,8 @@ impl Person for Terminal {
     fn answer(&mut self, text: &str) -> io::Result<Option<String>> {
         /// Longer than any name.
         const LIMIT: u64 = 4096;
-        let mut stderr = io::stderr().lock();
+        // Not locked while somebody thinks: the thread that hears Ctrl-C has something to say too.
+        let mut stderr = io::stderr();
         stderr.write_all(text.as_bytes())?;
         stderr.flush()?;
         let mut line = String::new();

@@ -66,10 +66,15 @@ impl Connection {
 
     /// Finds the settings in force.
     pub(super) fn resolve(&self, context: &Context) -> Result<Settings> {
+        Settings::resolve(&self.overrides()?, &context.env)
+    }
+
+    /// What the flags say, for who looks settings up one by one. Reads standard input where a flag says so, once.
+    pub(super) fn overrides(&self) -> Result<Overrides> {
         let duration = |name: &str, text: &Option<String>| {
             text.as_deref().map(|text| parse_duration(name, text)).transpose()
         };
-        let overrides = Overrides {
+        Ok(Overrides {
             home: self.home.clone(),
             db: self.db.clone(),
             db_file: self.db_file.clone(),
@@ -83,8 +88,7 @@ impl Connection {
             sslcert: self.sslcert.clone(),
             sslkey: self.sslkey.clone(),
             passfile: self.passfile.clone(),
-        };
-        Settings::resolve(&overrides, &context.env)
+        })
     }
 }
 

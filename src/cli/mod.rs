@@ -2,25 +2,33 @@
 //!
 //! A verb has one file with its arguments and its rendering; what it does is an operation of another module.
 
+mod allowed_hosts;
 mod apikey;
 mod audit_head;
 mod audit_show;
 mod audit_verify;
+mod changepassword;
 mod config_show;
 mod confirm;
 mod connection;
+mod createsuperuser;
 mod credential_input;
 mod generate;
 mod hook;
 mod init;
+mod metrics_token;
 mod migrate_status;
+mod new_password;
 mod password_input;
 mod progress;
+mod reset_mfa;
+mod reset_setup;
 mod session;
 mod signals;
 mod textfile;
 mod token;
 mod ui;
+mod user;
 mod version;
 mod write;
 
@@ -90,6 +98,16 @@ enum Command {
     /// The schema revision of a database
     #[command(subcommand, arg_required_else_help = true)]
     Migrate(Migrate),
+    #[command(visible_alias = "bootstrap-admin")]
+    Createsuperuser(createsuperuser::CreateSuperuserArgs),
+    Changepassword(changepassword::ChangePasswordArgs),
+    ResetMfa(reset_mfa::ResetMfaArgs),
+    ResetSetup(reset_setup::ResetSetupArgs),
+    #[command(hide = true)]
+    Unlock(user::UnlockArgs),
+    /// Users: list, create, promote, deactivate, unlock
+    #[command(subcommand, arg_required_else_help = true)]
+    User(user::User),
     /// Agent tokens: mint, rotate, revoke, and whose a leaked one is
     #[command(subcommand, arg_required_else_help = true)]
     Token(token::Token),
@@ -99,6 +117,11 @@ enum Command {
     /// Sessions of browsers: list and end them
     #[command(subcommand, arg_required_else_help = true)]
     Session(session::Session),
+    /// The host names under which `z4j serve` answers
+    #[command(subcommand, arg_required_else_help = true)]
+    AllowedHosts(allowed_hosts::AllowedHostsCommand),
+    /// The token with which Prometheus reads /metrics
+    MetricsToken(metrics_token::MetricsTokenArgs),
     /// Print a shell completion script
     Completions(generate::CompletionsArgs),
     /// Write the manual pages
@@ -164,9 +187,17 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::Config(Config::Show) => config_show::run(&run),
         Command::Init(arguments) => init::run(&run, &arguments),
         Command::Migrate(Migrate::Status) => migrate_status::run(&run),
+        Command::Createsuperuser(arguments) => createsuperuser::run(&run, &arguments),
+        Command::Changepassword(arguments) => changepassword::run(&run, &arguments),
+        Command::ResetMfa(arguments) => reset_mfa::run(&run, &arguments),
+        Command::ResetSetup(arguments) => reset_setup::run(&run, &arguments),
+        Command::Unlock(arguments) => user::unlock(&run, &arguments),
+        Command::User(verb) => user::run(&run, &verb),
         Command::Token(verb) => token::run(&run, &verb),
         Command::ApiKey(verb) => apikey::run(&run, &verb),
         Command::Session(verb) => session::run(&run, &verb),
+        Command::AllowedHosts(command) => allowed_hosts::run(&run, &command),
+        Command::MetricsToken(arguments) => metrics_token::run(&run, &arguments),
         Command::Completions(arguments) => generate::completions(&arguments),
         Command::Man(arguments) => generate::man(&run, &arguments),
         Command::Version => version::run(&run),
@@ -217,6 +248,15 @@ impl Run<'_> {
             self.ui.warn(warning);
         }
         Ok(settings)
+    }
+
+    /// Looks z4j's settings up one by one, for a command without database, and prints what is remarkable about them.
+    fn lookup(&self, overrides: &crate::config::Overrides) -> Result<crate::config::Lookup<'_>> {
+        let lookup = crate::config::Lookup::open(overrides, &self.context.env)?;
+        for warning in &lookup.warnings {
+            self.ui.warn(warning);
+        }
+        Ok(lookup)
     }
 }
 

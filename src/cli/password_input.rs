@@ -1,5 +1,4 @@
 //! Passwords that a person chooses: typed where nobody sees them, or read from standard input. Never an argument.
-#![allow(dead_code, reason = "for the verbs of the accounts, the first of which is about to come")]
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Read};
@@ -23,6 +22,11 @@ pub(super) struct PasswordArgs {
 }
 
 impl PasswordArgs {
+    /// Whether a password is offered without being asked for.
+    pub(super) fn is_given(&self) -> bool {
+        self.password_stdin
+    }
+
     /// The password: typed at the terminal, twice when `confirm`, or all of standard input with `--password-stdin`.
     ///
     /// # Errors
@@ -55,16 +59,12 @@ fn read_from(
 ) -> Result<Zeroizing<String>> {
     match (from_stdin, keyboard.is_there()) {
         (true, false) => read_stdin(stdin),
-        (true, true) => Err(Error::usage(
-            "password.stdin-is-terminal",
-            "--password-stdin was given, but standard input is a terminal, which would show the password",
-        )
-        .hint("leave the flag out to be asked, or pipe the password into it")),
         (false, false) => {
             Err(Error::usage("password.no-terminal", "nobody is at a terminal to type a password")
                 .hint("pipe it into the command and give --password-stdin"))
         }
-        (false, true) => {
+        // z4j's own commands ask too, where --password-stdin finds a terminal.
+        (_, true) => {
             let password = judge(keyboard.hidden(&format!("{prompt}: ")).map_err(|error| untyped(&error))?)?;
             if confirm {
                 let again = keyboard.hidden(&format!("{prompt} again: ")).map_err(|error| untyped(&error))?;
@@ -269,11 +269,9 @@ mod tests {
     fn the_flag_and_the_terminal_have_to_agree() {
         let mut nobody = Typist(None);
         refused(read_from(&mut nobody, &mut &b"hunter2"[..], "p", true, false), "password.no-terminal");
-        let mut somebody = Typist(Some(vec!["hunter2"]));
-        refused(
-            read_from(&mut somebody, &mut &b"hunter2"[..], "p", true, true),
-            "password.stdin-is-terminal",
-        );
+        let mut somebody = Typist(Some(vec!["hunter2", "hunter2"]));
+        let typed = read_from(&mut somebody, &mut &b"other"[..], "p", true, true);
+        assert_eq!(typed.unwrap().as_str(), "hunter2");
     }
 
     #[test]

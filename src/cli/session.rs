@@ -16,19 +16,19 @@ use crate::identity::session::{self, Limits, ListOptions, Revoke, SessionList, S
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Session {
-    /// List sessions: who is logged in, since when, from where
     List(ListArgs),
-    /// End the sessions of a user, or one of them
     Revoke(RevokeArgs),
 }
 
-/// List sessions of browsers, those that are neither revoked nor expired.
+/// List sessions: who is logged in, since when, from where
 ///
-/// The state says why a session is dead all the same: its user is deactivated, the password was changed since, or it
-/// was idle for longer than Z4J_SESSION_IDLE_TIMEOUT_SECONDS.
+/// Those that are neither revoked nor expired. The state says why one is dead all the same: its user is deactivated, the
+/// password was changed since, or it was idle for longer than Z4J_SESSION_IDLE_TIMEOUT_SECONDS.
 ///
-/// Example: z4jctl session list ada@example.com --all
+/// Example:
+///   z4jctl session list ada@example.com --all
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub(super) struct ListArgs {
     /// E-mail address or id of a user [default: everybody]
     user: Option<String>,
@@ -37,13 +37,17 @@ pub(super) struct ListArgs {
     all: bool,
 }
 
-/// End sessions: the brain refuses their cookies from the next request on. The user can log in again.
+/// End the sessions of a user, or one of them
 ///
-/// Each gets revocation_reason user_revoke and an audit row auth.session_revoked, as where a user ends a session of
-/// their own; z4j has no other name for it. That an operator did it is told by "via" in the metadata of the row.
+/// The brain refuses their cookies from the next request on; the user can log in again. Each session gets the reason
+/// user_revoke and an audit row auth.session_revoked, which is what z4j writes where users end a session of their own: it
+/// has no name for what an operator does. "via" in the metadata of the row tells the difference.
 ///
-/// Example: z4jctl session revoke ada@example.com --yes
+/// Examples:
+///   z4jctl session revoke ada@example.com
+///   z4jctl session revoke ada@example.com --session 0c7443b0
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub(super) struct RevokeArgs {
     /// E-mail address or id of the user
     user: String,
@@ -97,7 +101,7 @@ fn revoke(run: &Run<'_>, arguments: &RevokeArgs) -> Result<ExitCode> {
 }
 
 fn shown(time: Option<Timestamp>) -> String {
-    time.map_or_else(|| "never".into(), |time| time.zulu())
+    time.map_or_else(|| "never".into(), Timestamp::zulu)
 }
 
 fn user(session: &SessionReport) -> String {

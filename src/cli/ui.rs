@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use crate::context::Env;
 use crate::error::{Error, ExitCode, Result};
@@ -97,7 +98,9 @@ impl Ui {
         }
         let mut outcome = Ok(());
         for form in forms {
-            outcome = outcome.and(render(report, form).and_then(|text| write_stdout(&text)));
+            // It may hold a secret that is shown once.
+            outcome =
+                outcome.and(render(report, form).map(Zeroizing::new).and_then(|text| write_stdout(&text)));
         }
         for file in files {
             let written =
@@ -105,6 +108,18 @@ impl Ui {
             outcome = outcome.and(written);
         }
         outcome
+    }
+
+    /// Refuses report files for a result that holds a secret: they are readable for others, and they are kept.
+    pub(super) fn refuse_report_files(&self, secret: &str) -> Result<()> {
+        match self.reports.iter().find(|file| file.path != Path::new("-")) {
+            None => Ok(()),
+            Some(_) => Err(Error::usage(
+                "usage.report-of-secret",
+                format!("{secret} is not written to a report file, which others may read"),
+            )
+            .hint("take it from stdout: umask 077; z4jctl … > FILE")),
+        }
     }
 
     /// A line of explanation on stderr.
@@ -143,6 +158,13 @@ impl Ui {
     fn take_held(&self) -> Vec<String> {
         self.held.as_ref().map(RefCell::take).unwrap_or_default()
     }
+}
+
+/// The text without characters that a terminal would obey.
+pub(super) fn printable(text: &str) -> String {
+    text.chars()
+        .map(|one| if one.is_control() { one.escape_default().to_string() } else { one.to_string() })
+        .collect()
 }
 
 fn is_json(output: Output) -> bool {
@@ -189,7 +211,12 @@ pub(super) fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) ->
     for row in rows {
         table.add_row(row);
     }
-    table.to_string().lines().map(|line| format!("{}\n", line.trim())).collect()
+    let mut text = String::new();
+    for line in table.to_string().lines() {
+        text.push_str(line.trim());
+        text.push('\n');
+    }
+    text
 }
 
 /// Prints text as it is.

@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value as Json, json};
+use zeroize::Zeroize as _;
 
 use super::confirm::{AttributionArgs, Decision, SafetyArgs, Severity};
 use super::ui::Render;
@@ -9,7 +10,7 @@ use super::{Run, connection};
 use crate::audit::append::VerifyFirst;
 use crate::audit::transact::{Attribution, Operation, Outcome, Session, ShownChange, WriteReport};
 use crate::config::{Settings, account_of_process};
-use crate::error::{ExitCode, Result};
+use crate::error::{Error, ExitCode, Result};
 use crate::plan::Action;
 
 /// The flags of a verb that changes the database and appends to its audit log.
@@ -39,6 +40,7 @@ enum HowMuch {
 }
 
 /// A verb that writes, before it does.
+#[derive(Clone, Copy)]
 pub(super) struct Writing<'a> {
     /// Name of the command in its report: `token.mint`.
     pub(super) command: &'static str,
@@ -48,7 +50,38 @@ pub(super) struct Writing<'a> {
     pub(super) severity: Severity<'a>,
 }
 
-impl Writing<'_> {
+impl WriteArgs {
+    /// Whether only the plan is asked for.
+    pub(super) fn is_dry_run(&self) -> bool {
+        self.safety.is_dry_run()
+    }
+}
+
+impl<'a> Writing<'a> {
+    /// With another flag that says yes, such as the one that z4j has for it.
+    pub(super) fn confirmed_by(self, flag: bool) -> Confirmed<'a> {
+        Confirmed { writing: self, yes: flag }
+    }
+
+    /// See [`Confirmed::perform`].
+    pub(super) fn perform(
+        self,
+        run: &Run<'_>,
+        settings: &Settings,
+        operation: &dyn Operation,
+        result: impl FnOnce(&Outcome) -> Result<Particular>,
+    ) -> Result<ExitCode> {
+        self.confirmed_by(false).perform(run, settings, operation, result)
+    }
+}
+
+/// A [`Writing`] that may have been confirmed already.
+pub(super) struct Confirmed<'a> {
+    writing: Writing<'a>,
+    yes: bool,
+}
+
+impl Confirmed<'_> {
     /// Plans, asks, writes, and prints what was done. `result` gives what is particular to the command; it is asked
     /// only after the change was committed, so what it shows is valid.
     pub(super) fn perform(
@@ -58,52 +91,54 @@ impl Writing<'_> {
         operation: &dyn Operation,
         result: impl FnOnce(&Outcome) -> Result<Particular>,
     ) -> Result<ExitCode> {
+        let Writing { command, arguments, severity } = self.writing;
         let keys = connection::keys(settings)?;
         let mut open = connection::open_options(settings);
-        open.minimum_free = self.arguments.min_free.map(|mib| mib.saturating_mul(1 << 20));
+        open.minimum_free = arguments.min_free.map(|mib| mib.saturating_mul(1 << 20));
         let session = Session {
             context: run.context,
             database: &settings.database.value,
             keys: &keys,
             open,
-            verify: match self.arguments.verify_first {
+            verify: match arguments.verify_first {
                 HowMuch::Full => VerifyFirst::Full,
                 HowMuch::Head => VerifyFirst::Head,
                 HowMuch::None => VerifyFirst::None,
             },
-            attribution: attribution(run, &self.arguments.attribution),
+            attribution: attribution(run, &arguments.attribution),
         };
-        let safety = &self.arguments.safety;
-        let mut agreed = None;
-        let decision = safety.leave(
-            || {
-                let preview = session.preview(operation)?;
-                let text = plan_text(&preview.outcome);
-                agreed = Some(preview.plan);
-                Ok(text)
-            },
-            self.severity,
-        )?;
-        let (outcome, particular) = match decision {
-            Decision::DryRun => (session.preview(operation)?.outcome, Particular::default()),
-            Decision::Write(leave) => {
-                let outcome = session.apply(operation, agreed.as_ref(), leave)?;
+        let safety = arguments.safety.or_yes(self.yes);
+        // Nobody has to agree to nothing, and whoever has agreed beforehand needs no preview.
+        let preview = if safety.says_yes() { None } else { Some(session.preview(operation)?) };
+        let has_work = preview.as_ref().is_none_or(|preview| !preview.plan.is_empty());
+        let decision = match &preview {
+            Some(preview) if has_work => safety.leave(|| Ok(plan_text(&preview.outcome)), severity)?,
+            Some(_) => Decision::DryRun,
+            None => safety.leave(|| Ok(String::new()), severity)?,
+        };
+        let (outcome, particular) = match (decision, preview) {
+            (Decision::Write(leave), preview) => {
+                let agreed = preview.as_ref().map(|preview| &preview.plan);
+                let outcome = session.apply(operation, agreed, leave)?;
                 let particular = if outcome.written { result(&outcome)? } else { Particular::default() };
                 (outcome, particular)
             }
+            (Decision::DryRun, Some(preview)) => (preview.outcome, Particular::default()),
+            (Decision::DryRun, None) => return Err(Error::bug("a dry run without a plan")),
         };
         let report = Report {
             text: particular.text,
             lines: particular.plain,
-            report: WriteReport {
-                schema: format!("z4jctl.{}/1", self.command),
+            done: WriteReport {
+                schema: format!("z4jctl.{command}/1"),
                 exit_code: 0,
-                dry_run: safety.dry_run,
+                dry_run: safety.is_dry_run(),
                 outcome,
                 result: particular.json,
             },
         };
-        for note in &report.report.outcome.notes {
+        // A plan shows its notes itself.
+        for note in report.done.outcome.notes.iter().filter(|_| report.done.outcome.written) {
             run.ui.note(note);
         }
         run.ui.print(&report)?;
@@ -122,22 +157,42 @@ pub(super) struct Particular {
     pub(super) plain: Vec<(String, String)>,
 }
 
+fn wipe(value: &mut Json) {
+    match value {
+        Json::String(text) => text.zeroize(),
+        Json::Array(items) => items.iter_mut().for_each(wipe),
+        Json::Object(members) => members.values_mut().for_each(wipe),
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+    }
+}
+
 struct Report {
-    report: WriteReport,
+    done: WriteReport,
     text: String,
     lines: Vec<(String, String)>,
 }
 
+impl Drop for Report {
+    /// What is shown once stays nowhere.
+    fn drop(&mut self) {
+        self.text.zeroize();
+        for (_, value) in &mut self.lines {
+            value.zeroize();
+        }
+        wipe(&mut self.done.result);
+    }
+}
+
 impl serde::Serialize for Report {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.report.serialize(serializer)
+        self.done.serialize(serializer)
     }
 }
 
 impl Render for Report {
     fn human(&self) -> String {
-        let outcome = &self.report.outcome;
-        if self.report.dry_run {
+        let outcome = &self.done.outcome;
+        if self.done.dry_run {
             return format!("{}dry run: nothing was written\n", plan_text(outcome));
         }
         let mut text = format!("{}\n{}", outcome.summary, self.text);
@@ -151,12 +206,12 @@ impl Render for Report {
     }
 
     fn items(&self) -> Vec<Json> {
-        let changes = self.report.outcome.changes.iter();
+        let changes = self.done.outcome.changes.iter();
         changes.map(|change| json!({ "type": "change", "change": change })).collect()
     }
 
     fn plain(&self) -> Vec<(String, String)> {
-        let outcome = &self.report.outcome;
+        let outcome = &self.done.outcome;
         let mut lines = vec![
             ("written".to_owned(), outcome.written.to_string()),
             ("summary".into(), outcome.summary.clone()),
@@ -179,7 +234,7 @@ fn plan_text(outcome: &Outcome) -> String {
         for column in &change.columns {
             match &column.before {
                 Some(before) => {
-                    text.push_str(&format!("      {}: {before} -> {}\n", column.column, column.after))
+                    text.push_str(&format!("      {}: {before} -> {}\n", column.column, column.after));
                 }
                 None => text.push_str(&format!("      {}: {}\n", column.column, column.after)),
             }

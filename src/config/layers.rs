@@ -36,7 +36,7 @@ const MORE_SECRET_FILE_KEYS: [&str; 8] = [
 ];
 
 /// A name that z4j refuses in `secret.env` since 1.8 and that older files hold.
-const RETIRED_KEY: &str = "Z4J_PREVIOUS_SECRETS";
+pub(super) const RETIRED_KEY: &str = "Z4J_PREVIOUS_SECRETS";
 
 /// Words that make a setting sensitive to z4j (identity-and-secrets, section 2.3).
 const SENSITIVE_WORDS: [&str; 5] = ["SECRET", "TOKEN", "PASSWORD", "PRIVATE_KEY", "CREDENTIAL"];

@@ -13,6 +13,7 @@ mod keys;
 mod layers;
 mod libpq;
 mod locate;
+mod lookup;
 mod origin;
 mod overrides;
 mod parameters;
@@ -20,6 +21,7 @@ mod pgpass;
 mod secret;
 mod settings;
 mod show;
+mod store;
 mod url;
 
 #[cfg(test)]
@@ -31,8 +33,10 @@ pub use database::{
 };
 pub use duration::parse_duration;
 pub use keys::KeyRing;
+pub use lookup::Lookup;
 pub use origin::{Origin, Sourced};
 pub use overrides::Overrides;
-pub use secret::{Password, Secret};
+pub use secret::{Password, Revealed, Secret};
 pub use settings::{BRAIN_SETTINGS, Settings};
 pub use show::{ConfigReport, Entry, show};
+pub use store::{SecretStore, read_public_file};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::format::mac::MacKey;
@@ -29,6 +30,11 @@ impl Secret {
         self.0.as_bytes()
     }
 
+    /// The text as it was configured.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
     /// The key id under which z4j 1.8 and later record this secret: 64 lower-case hexadecimal digits.
     pub fn key_id(&self) -> String {
         MacKey::new(self.expose()).id().to_string()
@@ -51,6 +57,34 @@ impl fmt::Debug for Secret {
 impl fmt::Display for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "fingerprint:{}", self.fingerprint())
+    }
+}
+
+/// A secret that a command exists to hand over: it serialises as its text. Nothing else shows it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Revealed(Zeroizing<String>);
+
+impl Revealed {
+    /// The secret with this text.
+    pub fn new(text: &str) -> Self {
+        Self(Zeroizing::new(text.to_owned()))
+    }
+
+    /// The text to print.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Serialize for Revealed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Revealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Revealed(redacted)")
     }
 }
 
@@ -102,7 +136,8 @@ mod tests {
     #[test]
     fn no_format_shows_the_text() {
         let secret = Secret::new("plaintext-plaintext-plaintext-plaintext");
-        let shown = format!("{secret} {secret:?} {:?}", Password::new("plaintext"));
+        let shown =
+            format!("{secret} {secret:?} {:?} {:?}", Password::new("plaintext"), Revealed::new("plaintext"));
         assert!(!shown.contains("plaintext"), "{shown}");
     }
 }

@@ -216,7 +216,7 @@ fn missing(name: &str) -> Error {
 }
 
 /// `--home`, `Z4JCTL_HOME`, `Z4J_HOME`, `~/.z4j` (identity-and-secrets, section 2.1).
-fn find_home(overrides: &Overrides, env: &Env, machine: &Machine) -> Result<Sourced<PathBuf>> {
+pub(super) fn find_home(overrides: &Overrides, env: &Env, machine: &Machine) -> Result<Sourced<PathBuf>> {
     let absolute = |path: &std::path::Path| env.working_directory().join(path);
     if let Some(path) = &overrides.home {
         return Ok(Sourced::new(absolute(path), Origin::flag("--home")));

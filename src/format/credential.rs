@@ -166,7 +166,7 @@ fn little_endian_fields(id: Id) -> [u8; 16] {
     bytes
 }
 
-/// The number of the PostgreSQL advisory lock under which 1.9 and later revokes an agent: BLAKE2b of the raw
+/// The number of the PostgreSQL advisory lock under which 1.9 and later revokes an agent: `BLAKE2b` of the raw
 /// UUID, 8 bytes, personalised, read as a signed big-endian number (identity, section 3.4).
 pub fn agent_lock(agent: Id) -> i64 {
     let hasher = Blake2bMac::<U8>::new_with_salt_and_personal(None, &[], b"z4j-agent-auth");
@@ -230,7 +230,7 @@ mod tests {
     #[derive(Deserialize)]
     struct Vectors {
         token_hashes: Vec<Hashes>,
-        project_signing_secrets: Vec<Project>,
+        project_signing_secrets: Vec<ProjectCase>,
         trusted_device_cookie: Cases<Cookie>,
         pg_agent_authority_lock: Cases<Lock>,
         audit_chain_key_id: Cases<AuditKey>,
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[derive(Deserialize)]
-    struct Project {
+    struct ProjectCase {
         secret: String,
         project_id: String,
         raw_hex: String,
@@ -409,7 +409,7 @@ mod tests {
             for kind in [Kind::AgentToken, Kind::ApiKey, Kind::SetupToken, Kind::Invitation, Kind::PasswordReset] {
                 let made = Plaintext::from_random(kind, random);
                 prop_assert!(shape(made.expose()).is_some_and(|shape| shape.kinds().contains(&kind)));
-                prop_assert_eq!(Plaintext::parse(made.expose()).as_ref(), Some(&made));
+                prop_assert_eq!(Plaintext::parse(made.expose()), Some(made));
             }
         }
 

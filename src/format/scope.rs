@@ -16,32 +16,32 @@ pub const EVERYTHING: &str = "admin:*";
 
 /// Every scope, in z4j's order: what reads, what writes, and [`EVERYTHING`].
 pub const SCOPES: &[Scope] = &[
-    any("auth:read"),
-    any("home:read"),
-    any("projects:read"),
-    any("tasks:read"),
-    any("workers:read"),
-    any("queues:read"),
-    any("agents:read"),
-    any("commands:read"),
-    any("schedules:read"),
-    any("audit:read"),
-    any("memberships:read"),
-    any("notifications:read"),
+    open("auth:read"),
+    open("home:read"),
+    open("projects:read"),
+    open("tasks:read"),
+    open("workers:read"),
+    open("queues:read"),
+    open("agents:read"),
+    open("commands:read"),
+    open("schedules:read"),
+    open("audit:read"),
+    open("memberships:read"),
+    open("notifications:read"),
     automation("automation:read"),
     admin("users:read"),
-    any("tasks:write"),
-    any("commands:write"),
-    any("agents:write"),
+    open("tasks:write"),
+    open("commands:write"),
+    open("agents:write"),
     admin("projects:write"),
-    any("memberships:write"),
-    any("notifications:write"),
+    open("memberships:write"),
+    open("notifications:write"),
     automation("automation:write"),
     admin("users:write"),
     admin(EVERYTHING),
 ];
 
-const fn any(name: &'static str) -> Scope {
+const fn open(name: &'static str) -> Scope {
     Scope { name, admin_only: false, automation: false }
 }
 

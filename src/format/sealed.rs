@@ -151,12 +151,12 @@ mod tests {
 
     #[derive(Deserialize)]
     struct Mfa {
-        totp_blobs: Vec<Blob>,
-        totp_codes: Vec<Code>,
+        totp_blobs: Vec<TotpCase>,
+        totp_codes: Vec<CodeCase>,
     }
 
     #[derive(Deserialize)]
-    struct Blob {
+    struct TotpCase {
         secret: String,
         user_id: String,
         totp_secret_hex: String,
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[derive(Deserialize)]
-    struct Code {
+    struct CodeCase {
         totp_secret_hex: String,
         unix_time: i64,
         code: String,

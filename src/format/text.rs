@@ -3,7 +3,7 @@
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizerBorrowed;
 
-/// `str.isspace`: the Unicode property White_Space, and the four ASCII separators.
+/// `str.isspace`: the Unicode property `White_Space`, and the four ASCII separators.
 pub(super) fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
 }
@@ -100,7 +100,7 @@ const ZEROS: &[char] = &[
     '\u{1fbf0}',
 ];
 
-/// Digits without a place value (Unicode 14, Numeric_Type=Digit).
+/// Digits without a place value (Unicode 14, `Numeric_Type=Digit`).
 const OTHER_DIGITS: &[(char, char)] = &[
     ('\u{b2}', '\u{b3}'),
     ('\u{b9}', '\u{b9}'),
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn digits_are_those_of_python() {
         assert!(ZEROS.is_sorted());
-        let all = || (char::MIN..=char::MAX);
+        let all = || char::MIN..=char::MAX;
         assert_eq!(all().filter(|c| is_decimal(*c)).count(), 660);
         assert_eq!(all().filter(|c| is_digit(*c)).count(), 788);
         assert!(all().all(|c| !is_digit(c) || c.is_numeric()));

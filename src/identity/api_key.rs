@@ -243,7 +243,12 @@ pub enum Expiry {
 impl Expiry {
     fn at(self, now: Timestamp) -> Result<Option<Timestamp>> {
         let latest = now.plus_seconds(i64::from(LONGEST_LIFE_DAYS) * DAY);
-        let wrong = |reason: String| Err(Error::usage("api-key.expiry", reason));
+        let wrong = |reason: String| {
+            let hint = format!(
+                "give 1 to {LONGEST_LIFE_DAYS} days, or a time within them; or leave it out for no end"
+            );
+            Err(Error::usage("api-key.expiry", reason).hint(hint))
+        };
         match self {
             Self::Never => Ok(None),
             Self::InDays(days) if (1..=LONGEST_LIFE_DAYS).contains(&days) => {
@@ -478,10 +483,12 @@ fn check_name(name: &str) -> Result<String> {
         return Err(Error::usage(
             "api-key.name",
             format!("the name of an API key has 1 to {LONGEST_NAME} characters, this one has {length}"),
-        ));
+        )
+        .hint("choose another --name"));
     }
     if name.contains(char::is_control) {
-        return Err(Error::usage("api-key.name", "the name of an API key has no control characters"));
+        return Err(Error::usage("api-key.name", "the name of an API key has no control characters")
+            .hint("choose another --name"));
     }
     Ok(name.to_owned())
 }
@@ -512,7 +519,8 @@ fn check_networks(given: &[String]) -> Result<Vec<String>> {
         return Err(Error::usage(
             "api-key.cidr",
             format!("an API key may be bound to {MOST_NETWORKS} networks at most, not {}", given.len()),
-        ));
+        )
+        .hint("name a network that holds several of them"));
     }
     let mut networks = Vec::new();
     for text in given {

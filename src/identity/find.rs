@@ -202,6 +202,14 @@ pub struct User {
     pub row: Row,
 }
 
+impl User {
+    /// Whether a second factor is enrolled (from 1.6; identity, section 11).
+    pub fn has_mfa(&self) -> Result<bool> {
+        let is_set = |column: &str| self.row.has(column) && self.row.shown(column) != "NULL";
+        Ok(is_set("mfa_secret_encrypted") && is_set("mfa_enrolled_at"))
+    }
+}
+
 fn user(row: Row) -> Result<User> {
     Ok(User {
         id: row.required_id("id")?,

@@ -6,6 +6,12 @@
 pub mod api_key;
 pub mod api_key_list;
 pub mod find;
+pub mod password;
 pub mod session;
 pub mod token;
 pub mod token_list;
+pub mod user;
+pub mod user_list;
+
+/// The generation of a schema, which decides how an account is stored; faces hand it on.
+pub use crate::store::generation::Generation;

@@ -229,28 +229,25 @@ impl Operation for Revoke {
         let user = find::user_named(scope.store, &self.user)?;
         let clause = "WHERE user_id = ? ORDER BY id";
         let rows = scope.store.rows_locked("sessions", SESSION_COLUMNS, clause, &[Value::Id(user.id)])?;
-        let rows = match &self.session {
-            Some(session) => {
-                let row = one_session(rows, session, &user)?;
-                if row.time("revoked_at")?.is_some() {
-                    let id = row.required_id("id")?;
-                    return Ok(Plan::nothing(format!("session {id} of {} is revoked already", user.email)));
-                }
-                vec![row]
+        let rows = if let Some(session) = &self.session {
+            let row = one_session(rows, session, &user)?;
+            if row.time("revoked_at")?.is_some() {
+                let id = row.required_id("id")?;
+                return Ok(Plan::nothing(format!("session {id} of {} is revoked already", user.email)));
             }
-            None => {
-                let mut live = Vec::new();
-                for row in rows {
-                    let is_over = row.time("expires_at")?.is_none_or(|end| end <= scope.now);
-                    if row.time("revoked_at")?.is_none() && !is_over {
-                        live.push(row);
-                    }
+            vec![row]
+        } else {
+            let mut live = Vec::new();
+            for row in rows {
+                let is_over = row.time("expires_at")?.is_none_or(|end| end <= scope.now);
+                if row.time("revoked_at")?.is_none() && !is_over {
+                    live.push(row);
                 }
-                if live.is_empty() {
-                    return Ok(Plan::nothing(format!("{} has no session to revoke", user.email)));
-                }
-                live
             }
+            if live.is_empty() {
+                return Ok(Plan::nothing(format!("{} has no session to revoke", user.email)));
+            }
+            live
         };
         let mut plan = Plan::default();
         for row in &rows {

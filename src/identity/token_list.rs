@@ -88,15 +88,14 @@ pub fn list(
     let mut store = Store::open(database, open, &context.cancel)?;
     store.hold_snapshot()?;
     store.detect()?;
-    let agents = match &options.agent {
-        Some(name) => vec![find::agent_named(&mut store, name)?],
-        None => {
-            let project =
-                options.project.as_deref().map(|name| find::project_named(&mut store, name)).transpose()?;
-            let mut agents = find::agents(&mut store, project.as_ref())?;
-            agents.retain(|agent| options.revoked || !agent.is_revoked);
-            agents
-        }
+    let agents = if let Some(name) = &options.agent {
+        vec![find::agent_named(&mut store, name)?]
+    } else {
+        let project =
+            options.project.as_deref().map(|name| find::project_named(&mut store, name)).transpose()?;
+        let mut agents = find::agents(&mut store, project.as_ref())?;
+        agents.retain(|agent| options.revoked || !agent.is_revoked);
+        agents
     };
     let now = context.now();
     Ok(TokenList {

@@ -44,7 +44,7 @@ fn text<'a>(report: &'a Value, pointer: &str) -> &'a str {
 #[track_caller]
 fn mint(database: &impl BrainDatabase, meta: &Meta, arguments: &[&str]) -> (String, String) {
     let report = write(database, meta, &[&["apikey", "mint"], arguments].concat());
-    (text(&report, "/result/api_key/id").to_owned(), text(&report, "/result/token").to_owned())
+    (text(&report, "/result/api_key_id").to_owned(), text(&report, "/result/token").to_owned())
 }
 
 /// What a key may not do is refused by the brain, and so is what was revoked.
@@ -66,10 +66,15 @@ fn the_brain_agrees(release: &str, database: &impl BrainDatabase, meta: &Meta) {
         ],
     );
     let token = text(&report, "/result/token").to_owned();
-    let key = &report["result"]["api_key"];
-    assert_eq!(key["name"], "ci", "{report}");
-    assert_eq!((&key["owner"], &key["state"]), (&json!(ADMIN), &json!("active")), "{report}");
-    assert_eq!(key["prefix"], token[..8], "{report}");
+    let minted = &report["result"];
+    assert_eq!((&minted["name"], &minted["prefix"]), (&json!("ci"), &json!(token[..8])), "{report}");
+    assert_eq!(minted["expires_at"], Value::Null, "{report}");
+    let shown = read(database, meta, &["apikey", "show", text(minted, "/api_key_id")]);
+    let key = &shown["api_keys"][0];
+    assert_eq!((&key["owner"], &key["state"]), (&json!(ADMIN), &json!("active")), "{shown}");
+    for name in ["prefix", "name", "owner_id", "scopes", "allowed_cidrs", "expires_at"] {
+        assert_eq!(minted[name], key[name], "{name}: {report} {shown}");
+    }
     let row = &report["appended"][0];
     assert_eq!(
         (&row["action"], &row["target_type"], &row["target_id"], &row["user_id"]),
@@ -85,6 +90,9 @@ fn the_brain_agrees(release: &str, database: &impl BrainDatabase, meta: &Meta) {
 
     let bound = ["--user", ADMIN, "--name", "bound", "--scope", "agents:read", "--project", "payments"];
     let (bound_id, bound_token) = mint(database, meta, &[&bound[..], &["--expires-in", "30"]].concat());
+    let shown = read(database, meta, &["apikey", "show", &bound_id]);
+    assert_eq!(shown["api_keys"][0]["project"], "payments", "{shown}");
+    assert!(shown["api_keys"][0]["expires_at"].is_string(), "{shown}");
     let (_, everything) = mint(database, meta, &["--user", ADMIN, "--name", "all", "--scope", "admin:*"]);
     let (_, stranger) = mint(database, meta, &["--user", OPERATOR, "--name", "o", "--scope", "agents:read"]);
     let networks = ["--user", ADMIN, "--name", "here", "--scope", "agents:read", "--allowed-cidr"];
@@ -189,7 +197,8 @@ fn sessions_end(database: &impl BrainDatabase, meta: &Meta, brain: &RunningBrain
         (&json!("revoked"), &json!("user_revoke")),
         "{ended}"
     );
-    let again = write(database, meta, &["session", "revoke", OPERATOR]);
+    // Nobody need agree to nothing.
+    let again = read(database, meta, &["session", "revoke", OPERATOR]);
     assert_eq!((&again["written"], &again["appended"]), (&json!(false), &json!([])), "{again}");
     log_in("operator");
 }
@@ -422,6 +431,13 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
         is_refused(&database, &wrong.env("Z4J_AUDIT_CHAIN_SECRET", "w".repeat(64)), 6, "secret.wrong");
     }
 
+    // A report file is readable for others.
+    let report = database.path().with_extension("report");
+    let file = format!("json={}", report.display());
+    let to_file = call(&database, meta, &with(&[])).args(["--yes", "-o", "json", "--report", &file]);
+    is_refused(&database, &to_file, 2, "usage.report-of-secret");
+    assert!(!report.exists());
+
     let fixture = Fixture::by_name("1.6.9");
     let (database, meta) = (fixture.sqlite(), fixture.meta());
     for (arguments, code, error) in [
@@ -498,7 +514,10 @@ fn users_of_one_address_are_told_apart() {
         let arguments = ["apikey", "mint", "--name", "n", "--scope", "tasks:read", "--user", name];
         let output = call(&database, meta, &arguments).args(["--yes", "-o", "json"]).run();
         match output.code {
-            0 => output.json()["result"]["api_key"]["owner"].as_str().unwrap_or_default().to_owned(),
+            0 => {
+                let id = output.json()["result"]["api_key_id"].as_str().unwrap_or_default().to_owned();
+                text(&read(&database, meta, &["apikey", "show", &id]), "/api_keys/0/owner").to_owned()
+            }
             _ => output.json_error()["error"]["code"].as_str().unwrap_or_default().to_owned(),
         }
     };

@@ -144,13 +144,17 @@ fn the_floors_keep_apart() {
                 "crate::audit",
                 "crate::init",
                 "crate::migrate",
+                "crate::settings_files",
                 "crate::cli",
                 "crate::config",
                 "crate::context",
             ],
         ),
-        (&["src/store"], &["crate::audit", "crate::init", "crate::migrate", "crate::cli"]),
-        (&["src/audit", "src/init", "src/migrate"], &["crate::cli"]),
+        (
+            &["src/store"],
+            &["crate::audit", "crate::init", "crate::migrate", "crate::settings_files", "crate::cli"],
+        ),
+        (&["src/audit", "src/init", "src/migrate", "src/settings_files"], &["crate::cli"]),
         (&["src/cli"], &["crate::store", "super::store"]),
     ];
     let mut wrong: Vec<String> = Vec::new();

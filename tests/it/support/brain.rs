@@ -5,18 +5,14 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::fs::File;
 use std::io::Write as _;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
-
 use super::http::{self, Response};
-use super::process::{Output, Watchdog};
+use super::process::{Output, Service};
 use super::{BrainDatabase, Secrets, free_port, process, repository, search_path};
 
 /// A start of Python with z4j's modules takes seconds, on a loaded machine many.
@@ -70,14 +66,8 @@ pub(crate) struct RunningBrain {
     port: u16,
     log: PathBuf,
     // In this order: the server ends before its home directory vanishes.
-    server: Server,
+    server: Service,
     installation: Installation,
-}
-
-/// The process of a server; killed with its workers when this value or the test process ends.
-struct Server {
-    child: Child,
-    _watchdog: Watchdog,
 }
 
 /// A session that logged in with a password.
@@ -203,21 +193,23 @@ impl Installation {
         RealVerify::read(self.run(["audit", "verify"]))
     }
 
+    /// Its own `createsuperuser`, with the password on standard input.
+    pub(crate) fn createsuperuser(&self, email: &str, password: &str) -> Output {
+        self.run_with_input(["createsuperuser", "--email", email, "--password-stdin"], password.as_bytes())
+    }
+
+    /// Its own `changepassword`, with the new password on standard input.
+    pub(crate) fn changepassword(&self, email: &str, password: &str) -> Output {
+        self.run_with_input(["changepassword", email, "--password-stdin"], password.as_bytes())
+    }
+
     /// Starts the server and waits until it answers.
     pub(crate) fn serve(self) -> RunningBrain {
         let port = free_port();
         let log = self.home().join("serve.log");
-        let sink = File::create(&log).expect("create a log file");
-        let child = self
-            .command()
-            .args(["serve", "--host", "127.0.0.1", "--port", &port.to_string(), "--workers", "1"])
-            .process_group(0) // so that workers end with it
-            .stdin(Stdio::null())
-            .stdout(sink.try_clone().expect("a second handle of a file"))
-            .stderr(sink)
-            .spawn()
-            .unwrap_or_else(|error| panic!("start z4j {}: {error}", self.brain.version));
-        let mut server = Server { _watchdog: Watchdog::over(&child, self.home()), child };
+        let mut command = self.command();
+        command.args(["serve", "--host", "127.0.0.1", "--port", &port.to_string(), "--workers", "1"]);
+        let mut server = Service::start(&mut command, self.home(), &log);
 
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -225,7 +217,7 @@ impl Installation {
             if answer.is_ok_and(|response| response.status == 200) {
                 break;
             }
-            let ended = server.child.try_wait().expect("ask for the state of a child");
+            let ended = server.ended();
             if ended.is_some() || Instant::now() > deadline {
                 let log = std::fs::read_to_string(&log).unwrap_or_default();
                 panic!("z4j {} serve does not answer ({ended:?}):\n{log}", self.brain.version);
@@ -287,6 +279,11 @@ impl RunningBrain {
         self.port
     }
 
+    /// Where agents and browsers find it.
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
     /// Its installation, to run commands beside the server.
     pub(crate) fn installation(&self) -> &Installation {
         &self.installation
@@ -327,6 +324,42 @@ impl RunningBrain {
         self.request("POST", "/auth/login", &[("Content-Type", "application/json")], body.as_bytes())
     }
 
+    /// Checks that a password is not accepted. The brain tells nobody why: unknown, wrong, inactive and locked are
+    /// one answer. An address that is none gets another one and fails the test.
+    #[track_caller]
+    pub(crate) fn refuses_login(&self, email: &str, password: &str) {
+        let answer = self.try_login(email, password).expect_status(401).json();
+        assert_eq!(answer["details"]["reason"], "invalid_credentials", "{answer}");
+    }
+
+    /// Whether an agent could connect with this token: long-polling asks the same as a WebSocket does.
+    ///
+    /// Unlike a connection it leaves no trace: neither is the agent online for it, nor is a refusal a row of the log. But
+    /// up to 1.7 a waiting command may be handed out, and so be lost.
+    #[track_caller]
+    pub(crate) fn accepts_agent_token(&self, token: &str) -> bool {
+        let authorization = format!("Bearer {token}");
+        let headers = [
+            ("Authorization", authorization.as_str()),
+            // From 1.7.
+            ("X-Z4J-Session-Nonce", "nonce-of-the-test-0123"),
+        ];
+        // Up to 1.7 one has to ask for at least one command.
+        let ask = |frames: &str| {
+            let path = format!("/agent/commands?wait=0&max_frames={frames}");
+            self.request("GET", &path, &headers, b"")
+        };
+        let mut answer = ask("0");
+        if answer.status == 422 {
+            answer = ask("1");
+        }
+        match answer.status {
+            200 => true,
+            401 => false,
+            status => panic!("an agent is answered {status}: {}", answer.text()),
+        }
+    }
+
     /// Logs in; the test fails when the brain refuses.
     #[track_caller]
     pub(crate) fn login(&self, email: &str, password: &str) -> Session<'_> {
@@ -339,20 +372,9 @@ impl RunningBrain {
 
     /// Ends the server as a service manager does, so that it finishes what it has begun.
     pub(crate) fn stop(mut self) -> Installation {
-        let _ = rustix::process::kill_process(process::pid(&self.server.child), Signal::TERM);
-        let ended = process::wait_at_most(&mut self.server.child, Duration::from_secs(60));
-        assert!(ended.is_some(), "z4j does not end when asked to:\n{}", self.log());
+        let ended = self.server.terminate(Duration::from_secs(60));
+        assert!(ended, "z4j does not end when asked to:\n{}", self.log());
         self.installation
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Once its leader was waited for, the number of the group may belong to somebody else.
-        if self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
-            let _ = rustix::process::kill_process_group(process::pid(&self.child), Signal::KILL);
-            let _ = self.child.wait();
-        }
     }
 }
 
@@ -361,6 +383,17 @@ impl Session<'_> {
     #[track_caller]
     pub(crate) fn get(&self, path: &str) -> Response {
         self.brain.request("GET", path, &[("Cookie", &self.cookies)], b"")
+    }
+
+    /// Who the brain thinks it is.
+    #[track_caller]
+    pub(crate) fn me(&self) -> serde_json::Value {
+        self.get("/auth/me").expect_status(200).json()
+    }
+
+    /// The brain that it belongs to.
+    pub(crate) fn brain(&self) -> &RunningBrain {
+        self.brain
     }
 
     /// A POST with a JSON body.

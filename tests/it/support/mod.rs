@@ -3,16 +3,20 @@
 //! - [`postgres`]: one throw-away PostgreSQL cluster per test process, with TLS.
 //! - [`fixtures`]: databases that real releases of z4j wrote.
 //! - [`brain`]: the real z4j, as a command and as a server.
+//! - [`agent`]: the real agent, connected to a brain.
+//! - [`judge`]: on which databases z4jctl writes, and how the real z4j judges them afterwards.
 //! - [`z4jctl`]: the program under test.
 //! - [`process`]: child processes that end in time and leave nothing behind.
 //! - [`http`], [`certificates`]: what the above are made of.
 
 #![allow(dead_code, reason = "a tool box: not every tool is in use at every time")]
 
+pub(crate) mod agent;
 pub(crate) mod brain;
 pub(crate) mod certificates;
 pub(crate) mod fixtures;
 pub(crate) mod http;
+pub(crate) mod judge;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod z4jctl;

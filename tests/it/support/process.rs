@@ -1,5 +1,6 @@
 //! Child processes that end in time and leave nothing behind.
 
+use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
@@ -181,6 +182,55 @@ fn collect(mut stream: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
         let _ = stream.read_to_end(&mut bytes);
         bytes
     })
+}
+
+/// A process that serves in the background, in a group of its own with whatever it starts.
+///
+/// The group is killed when this value or the test process ends; the latter removes the directory too.
+pub(crate) struct Service {
+    child: Child,
+    _watchdog: Watchdog,
+}
+
+impl Service {
+    /// Starts the command; what it prints goes to the file `log`.
+    pub(crate) fn start(command: &mut Command, directory: &Path, log: &Path) -> Self {
+        let sink = File::create(log).expect("create a log file");
+        let child = command
+            .process_group(0) // so that what it starts ends with it
+            .stdin(Stdio::null())
+            .stdout(sink.try_clone().expect("a second handle of a file"))
+            .stderr(sink)
+            .spawn()
+            .unwrap_or_else(|error| panic!("start {command:?}: {error}"));
+        Self { _watchdog: Watchdog::over(&child, directory), child }
+    }
+
+    /// Its exit status, if it has ended.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("ask for the state of a child")
+    }
+
+    /// Sends a signal to its first process.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let _ = rustix::process::kill_process(pid(&self.child), signal);
+    }
+
+    /// Asks it to end, as a service manager does; false when it has not after `patience`.
+    pub(crate) fn terminate(&mut self, patience: Duration) -> bool {
+        self.signal(Signal::TERM);
+        wait_at_most(&mut self.child, patience).is_some()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // Once its leader was waited for, the number of the group may belong to somebody else.
+        if self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
+            let _ = rustix::process::kill_process_group(pid(&self.child), Signal::KILL);
+            let _ = self.child.wait();
+        }
+    }
 }
 
 /// Kills a process group and removes a directory when the test process ends before it could.
