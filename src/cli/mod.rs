@@ -18,6 +18,7 @@ mod progress;
 mod signals;
 mod textfile;
 mod token;
+mod token_assess;
 mod ui;
 mod version;
 mod write;

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::confirm::Severity;
 use super::ui::Render;
 use super::write::{Particular, WriteArgs, Writing};
-use super::{Run, connection, credential_input};
+use super::{Run, connection, credential_input, token_assess};
 use crate::audit::transact::Operation;
 use crate::config::Settings;
 use crate::error::{Error, ExitCode, Result};
@@ -31,6 +31,8 @@ pub(super) enum Token {
     Revoke(RevokeArgs),
     /// Tell whose a leaked token is, from standard input
     Identify(IdentifyArgs),
+    /// Assess the damage after a token leaked: all that its agent did, and what cannot be known
+    Assess(token_assess::AssessArgs),
 }
 
 /// Mint an agent token. The plain text is printed once and stored nowhere, together with the signing secret of the
@@ -125,6 +127,7 @@ pub(super) fn run(run: &Run<'_>, verb: &Token) -> Result<ExitCode> {
         Token::Rotate(arguments) => rotate(run, arguments),
         Token::Revoke(arguments) => revoke(run, arguments),
         Token::Identify(_) => identify(run),
+        Token::Assess(arguments) => token_assess::run(run, arguments),
     }
 }
 
