@@ -48,6 +48,7 @@ complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "audit" -d 'The audit 
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "config" -d 'The settings in force, and where each came from'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "init" -d 'Create a fresh brain database (SQLite file or empty PostgreSQL database)'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "migrate" -d 'The schema revision of a database'
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "token" -d 'Agent tokens: mint, rotate, revoke, and whose a leaked one is'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "completions" -d 'Print a shell completion script'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "man" -d 'Write the manual pages'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "version" -d 'Print the version, and what it was built with'
@@ -246,6 +247,212 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and __fish_seen_s
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand migrate; and __fish_seen_subcommand_from status" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: one for each finding, then a summary'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -f -a "mint" -d 'Mint a token: a new agent, its token shown once'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -f -a "list" -d 'List agents: state, last seen, age, versions'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -f -a "show" -d 'Show one agent'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -f -a "rotate" -d 'Give an agent a new token; the old one is dead at once'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -f -a "revoke" -d 'End the token of an agent'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -f -a "identify" -d 'Tell whose a leaked token is, from standard input'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -f -a "assess" -d 'Assess the damage after a token leaked: all that its agent did, and what cannot be known'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -l project -d 'Slug or id of the project' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -l name -d 'Name of the agent, 1 to 200 characters, unique in its project' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -l capabilities -d 'What the agent can do until it says so itself: a JSON object from task queue to actions' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -l brain-url -d 'URL of the brain for the environment that is printed [default: Z4J_PUBLIC_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -l actor -d 'Who does it, for the audit row' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -l reason -d 'Why it is done, for the audit row' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -l verify-first -d 'How much of the audit log must verify before anything is written' -r -f -a "full\t'The whole log'
+head\t'The chain state and the newest rows'
+none\t'Only that the newest row is the head'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -l min-free -d 'SQLite: MiB that must be free on the disk before anything is written [default: 16]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: one for each finding, then a summary'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -s n -l dry-run -d 'Print what would be done and do nothing'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -s y -l yes -d 'Do it without asking; needed where nobody is at a terminal to be asked'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from list" -l project -d 'Only agents of this project' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from list" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: one for each finding, then a summary'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from list" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from list" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from list" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from list" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from list" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from list" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from list" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from list" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from list" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from list" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from list" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from list" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from list" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from list" -l all -d 'Revoked ones too'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from show" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: one for each finding, then a summary'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from show" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from show" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from show" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from show" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from show" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from show" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from show" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from show" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from show" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from show" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from show" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from show" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from show" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from rotate" -l name -d 'Name of the second agent [default: the old one with a number behind it]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from rotate" -l brain-url -d 'URL of the brain for the environment that is printed [default: Z4J_PUBLIC_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from rotate" -l actor -d 'Who does it, for the audit row' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from rotate" -l reason -d 'Why it is done, for the audit row' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from rotate" -l verify-first -d 'How much of the audit log must verify before anything is written' -r -f -a "full\t'The whole log'
+head\t'The chain state and the newest rows'
+none\t'Only that the newest row is the head'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from rotate" -l min-free -d 'SQLite: MiB that must be free on the disk before anything is written [default: 16]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from rotate" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: one for each finding, then a summary'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from rotate" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from rotate" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from rotate" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from rotate" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from rotate" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from rotate" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from rotate" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from rotate" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from rotate" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from rotate" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from rotate" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from rotate" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from rotate" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from rotate" -l overlap -d 'Mint a second agent under a new name and leave the old token alive for now'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from rotate" -s n -l dry-run -d 'Print what would be done and do nothing'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from rotate" -s y -l yes -d 'Do it without asking; needed where nobody is at a terminal to be asked'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from rotate" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from rotate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from rotate" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from revoke" -l all-in-project -d 'Revoke every agent of a project' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from revoke" -l actor -d 'Who does it, for the audit row' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from revoke" -l reason -d 'Why it is done, for the audit row' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from revoke" -l verify-first -d 'How much of the audit log must verify before anything is written' -r -f -a "full\t'The whole log'
+head\t'The chain state and the newest rows'
+none\t'Only that the newest row is the head'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from revoke" -l min-free -d 'SQLite: MiB that must be free on the disk before anything is written [default: 16]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from revoke" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: one for each finding, then a summary'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from revoke" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from revoke" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from revoke" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from revoke" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from revoke" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from revoke" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from revoke" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from revoke" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from revoke" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from revoke" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from revoke" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from revoke" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from revoke" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from revoke" -l token-stdin -d 'Read the leaked token from standard input and revoke whose it is'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from revoke" -s n -l dry-run -d 'Print what would be done and do nothing'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from revoke" -s y -l yes -d 'Do it without asking; needed where nobody is at a terminal to be asked'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from revoke" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from identify" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: one for each finding, then a summary'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from identify" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from identify" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from identify" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from identify" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from identify" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from identify" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from identify" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from identify" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from identify" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from identify" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from identify" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from identify" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from identify" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from identify" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from identify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from identify" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l since -d 'From when on, such as 2026-03-01 or 2026-03-01T12:00:00Z; without a zone it is UTC' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l until -d 'Only before this time [default: now]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l max-rows -d 'How many rows each list holds at most; all are counted' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: one for each finding, then a summary'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l redact -d 'Replace e-mail addresses and network addresses by numbered names'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -s V -l version -d 'Print version'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand completions" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
 json\t'One JSON document'
 jsonl\t'JSON lines: one for each finding, then a summary'

@@ -2,6 +2,7 @@
 //!
 //! One binary with a module per subject: each further test binary would link the whole crate again.
 
+mod assess;
 mod contract;
 mod fuzz;
 mod generator;

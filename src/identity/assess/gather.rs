@@ -156,16 +156,13 @@ impl<'a> Gather<'a> {
 
     pub(super) fn person(&mut self, row: &Row, column: &str) -> Result<Option<Person>> {
         let Some(id) = self.id(row, column) else { return Ok(None) };
-        let email = match self.emails.get(&id) {
-            Some(known) => known.clone(),
-            None => {
-                let rows = self.store.rows("users", &["id", "email"], "WHERE id = ?", &[Value::Id(id)])?;
-                let found = rows.first().map(|row| row.text("email").map(|text| text.map(str::to_owned)));
-                let found = self.or_unreadable(found.unwrap_or(Ok(None)));
-                self.emails.insert(id, found.clone());
-                found
-            }
-        };
+        if !self.emails.contains_key(&id) {
+            let rows = self.store.rows("users", &["id", "email"], "WHERE id = ?", &[Value::Id(id)])?;
+            let found = rows.first().map(|row| row.text("email").map(|text| text.map(str::to_owned)));
+            let found = self.or_unreadable(found.unwrap_or(Ok(None)));
+            self.emails.insert(id, found);
+        }
+        let email = self.emails.get(&id).cloned().flatten();
         Ok(Some(Person { id, email: email.map(|email| self.redaction.email(email)) }))
     }
 
