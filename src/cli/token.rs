@@ -31,7 +31,6 @@ pub(super) enum Token {
     Revoke(RevokeArgs),
     /// Tell whose a leaked token is, from standard input
     Identify(IdentifyArgs),
-    /// Assess the damage after a token leaked: all that its agent did, and what cannot be known
     Assess(token_assess::AssessArgs),
 }
 

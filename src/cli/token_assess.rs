@@ -15,8 +15,10 @@ use crate::identity::assess::report::{
 };
 use crate::identity::assess::{AssessOptions, assess, whole_log};
 
-/// Assess what was done with an agent's token, as one report for an incident: audit rows, commands, events, tasks,
-/// schedules, connections, what the token could do and could not, and what the evidence cannot show.
+/// Assess the damage after a token leaked: all that its agent did, and what cannot be known
+///
+/// One report for an incident: audit rows, commands, events, tasks, schedules and connections of one agent in a window,
+/// what its token could do and could not, and what the evidence cannot show.
 ///
 /// Reads only. The whole audit log is verified too, since its rows prove no more than the chain does; the exit code is
 /// that of the verification (0 intact, 1 findings, 3 incomplete or without its secret). The report holds e-mail

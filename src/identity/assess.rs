@@ -209,7 +209,7 @@ fn facts_of_row(gather: &mut Gather<'_>, agent: &Agent, token_rows: Listed<Audit
         valid_until: None,
         protocol_version: gather.text(row, "protocol_version"),
         agent_version: said(&metadata["version"]),
-        // Up to 1.6 agents say `hostname`, later ones `name`.
+        // The agents of z4j say `name`, others that speak their protocol `hostname`.
         host: said(&metadata["host"]["hostname"]).or_else(|| said(&metadata["host"]["name"])),
         framework: gather.text(row, "framework_adapter"),
         engines: list(gather, row, "engine_adapters"),

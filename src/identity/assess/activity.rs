@@ -3,7 +3,7 @@
 use super::gather::{Condition, Gather, listed};
 use super::report::{
     CommandCount, CommandFacts, Commands, Connections, DayCount, Elsewhere, Events, KindCount, Listed,
-    ScheduleEvent, Schedules, TaskFacts, VersionCount, WorkerFacts,
+    ScheduleEvent, Schedules, Span, TaskFacts, VersionCount, WorkerFacts,
 };
 use crate::error::Result;
 use crate::store::value::{Row, Value};
@@ -97,10 +97,25 @@ impl Gather<'_> {
     }
 
     pub(super) fn events(&mut self) -> Result<Events> {
-        let own = || Condition::new("agent_id = ?", vec![Value::Id(self.agent)]);
-        let inside = own().and(self.inside("occurred_at"));
-        let earlier = own().and(self.before("occurred_at", self.window.since));
-        let later = own().and(self.at_or_after("occurred_at", self.window.until));
+        let own = self.is_agent("agent_id");
+        let earlier = self.before("occurred_at", self.window.since);
+        let later = self.at_or_after("occurred_at", self.window.until);
+        let sql = format!(
+            "SELECT part, count(*) AS count, min(occurred_at) AS first_at, max(occurred_at) AS last_at \
+             FROM (SELECT CASE WHEN {} THEN 'before' WHEN {} THEN 'after' ELSE 'inside' END AS part, occurred_at \
+             FROM events WHERE {}) AS parts GROUP BY part",
+            earlier.sql, later.sql, own.sql
+        );
+        let values = [earlier.values, later.values, own.values.clone()].concat();
+        let (mut before, mut span, mut after) = (Span::default(), Span::default(), Span::default());
+        for row in &self.query("events", &sql, &values)? {
+            match self.words(row, "part").as_str() {
+                "before" => before = self.span(row),
+                "after" => after = self.span(row),
+                _ => span = self.span(row),
+            }
+        }
+        let inside = own.and(self.inside("occurred_at"));
         let sql = format!(
             "SELECT engine, kind, count(*) AS count, count(DISTINCT NULLIF(task_id, '')) AS tasks, \
              min(occurred_at) AS first_at, max(occurred_at) AS last_at FROM events WHERE {} \
@@ -132,13 +147,7 @@ impl Gather<'_> {
             .iter()
             .map(|row| DayCount { day: self.words(row, "day"), count: self.count(row, "count") })
             .collect();
-        Ok(Events {
-            span: self.span_of("events", "occurred_at", &inside)?,
-            by_kind,
-            by_day,
-            before: self.span_of("events", "occurred_at", &earlier)?,
-            after: self.span_of("events", "occurred_at", &later)?,
-        })
+        Ok(Events { span, by_kind, by_day, before, after })
     }
 
     /// Tasks that the agent reported on, when an event about them lies in the window, or the brain wrote their row in
@@ -146,27 +155,26 @@ impl Gather<'_> {
     pub(super) fn tasks(&mut self) -> Result<Listed<TaskFacts>> {
         let inside = self.inside("occurred_at");
         let written = self.inside("t.created_at").or(self.inside("t.updated_at"));
-        let from = format!(
-            "FROM (SELECT project_id, engine, task_id, count(*) AS events, \
-             count(CASE WHEN {} THEN 1 END) AS inside, min(occurred_at) AS first_at, max(occurred_at) AS last_at \
-             FROM events WHERE agent_id = ? AND task_id <> '' GROUP BY project_id, engine, task_id) AS e \
-             LEFT JOIN tasks AS t ON t.project_id = e.project_id AND t.engine = e.engine AND t.task_id = e.task_id \
-             WHERE e.inside > 0 OR {}",
-            inside.sql, written.sql
-        );
-        let mut values = inside.values;
-        values.push(Value::Id(self.agent));
-        values.extend(written.values);
-        self.cancel.check()?;
-        let total = self.store.number(&format!("SELECT count(*) AS count {from}"), &values)?;
+        // An agent has one project. Grouping by it too would make SQLite read the table in the order of an index.
         let sql = format!(
             "SELECT e.engine AS engine, e.task_id AS task_id, e.events AS events, e.inside AS inside, \
              e.first_at AS first_at, e.last_at AS last_at, t.name AS name, CAST(t.state AS text) AS state, \
-             t.created_at AS created_at, t.updated_at AS updated_at {from} \
-             ORDER BY e.first_at, e.engine, e.task_id LIMIT {}",
-            self.max_rows
+             t.created_at AS created_at, t.updated_at AS updated_at, count(*) OVER () AS total \
+             FROM (SELECT engine, task_id, count(*) AS events, count(CASE WHEN {} THEN 1 END) AS inside, \
+             min(occurred_at) AS first_at, max(occurred_at) AS last_at \
+             FROM events WHERE agent_id = ? AND task_id <> '' GROUP BY engine, task_id) AS e \
+             LEFT JOIN tasks AS t ON t.project_id = ? AND t.engine = e.engine AND t.task_id = e.task_id \
+             WHERE e.inside > 0 OR {} ORDER BY e.first_at, e.engine, e.task_id LIMIT {}",
+            inside.sql,
+            written.sql,
+            self.max_rows.max(1)
         );
-        let rows = self.query("tasks", &sql, &values)?;
+        let mut values = inside.values;
+        values.extend([Value::Id(self.agent), Value::id(self.project)]);
+        values.extend(written.values);
+        let mut rows = self.query("tasks", &sql, &values)?;
+        let total = rows.first().map(|row| self.count(row, "total")).unwrap_or_default();
+        rows.truncate(usize::try_from(self.max_rows).unwrap_or(usize::MAX));
         let rows = rows
             .iter()
             .map(|row| {
