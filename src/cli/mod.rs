@@ -27,6 +27,7 @@ mod session;
 mod signals;
 mod textfile;
 mod token;
+mod token_assess;
 mod ui;
 mod user;
 mod version;

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::confirm::Severity;
 use super::ui::Render;
 use super::write::{Particular, WriteArgs, Writing};
-use super::{Run, connection, credential_input};
+use super::{Run, connection, credential_input, token_assess};
 use crate::audit::transact::Operation;
 use crate::config::Settings;
 use crate::error::{Error, ExitCode, Result};
@@ -26,6 +26,7 @@ pub(super) enum Token {
     Rotate(RotateArgs),
     Revoke(RevokeArgs),
     Identify(IdentifyArgs),
+    Assess(token_assess::AssessArgs),
 }
 
 /// Mint a token: a new agent, its token shown once
@@ -148,6 +149,7 @@ pub(super) fn run(run: &Run<'_>, verb: &Token) -> Result<ExitCode> {
         Token::Rotate(arguments) => rotate(run, arguments),
         Token::Revoke(arguments) => revoke(run, arguments),
         Token::Identify(_) => identify(run),
+        Token::Assess(arguments) => token_assess::run(run, arguments),
     }
 }
 

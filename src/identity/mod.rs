@@ -5,6 +5,7 @@
 
 pub mod api_key;
 pub mod api_key_list;
+pub mod assess;
 pub mod find;
 pub mod password;
 pub mod session;

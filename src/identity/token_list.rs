@@ -135,7 +135,8 @@ fn report(store: &mut Store, agent: &Agent, now: Timestamp) -> Result<AgentRepor
             && last_sign.is_some_and(|time| days_since(time) >= STALE_AFTER_DAYS),
         agent_version: said(&metadata["version"]),
         protocol_version: row.required_text("protocol_version")?.to_owned(),
-        host: said(&metadata["host"]["hostname"]),
+        // The real agent says `name`; other ones say `hostname`.
+        host: said(&metadata["host"]["name"]).or_else(|| said(&metadata["host"]["hostname"])),
         framework: row.required_text("framework_adapter")?.to_owned(),
         engines: row.list("engine_adapters")?,
         workers,

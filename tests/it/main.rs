@@ -4,6 +4,7 @@
 
 mod agents;
 mod apikeys;
+mod assess;
 mod contract;
 mod files;
 mod fuzz;
