@@ -87,7 +87,7 @@ pub(super) fn run(run: &Run<'_>, command: &AllowedHostsCommand) -> Result<ExitCo
     }
     // Leave is for writing; what is there already needs none.
     if plan.changes_anything()
-        && let Decision::Write(token) = safety.leave(|| plan.human(), Severity::Ordinary)?
+        && let Decision::Write(token) = safety.leave(|| Ok(plan.human()), Severity::Ordinary)?
     {
         plan = apply(plan, token, &run.context.cancel)?;
         run.ui.note("restart the brain (`z4j serve`) for the change to take effect");

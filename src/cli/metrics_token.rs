@@ -61,7 +61,7 @@ pub(super) fn run(run: &Run<'_>, arguments: &MetricsTokenArgs) -> Result<ExitCod
     for note in &rotation.notes {
         run.ui.warn(note);
     }
-    if let Decision::Write(token) = arguments.safety.leave(|| rotation.human(), Severity::Ordinary)? {
+    if let Decision::Write(token) = arguments.safety.leave(|| Ok(rotation.human()), Severity::Ordinary)? {
         rotation = apply_rotate(rotation, token, run.context)?;
         run.ui.note(&format!(
             "a new token is in {}; give it to Prometheus (authorization.credentials) and restart the brain, \

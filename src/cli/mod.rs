@@ -4,6 +4,7 @@
 
 mod allowed_hosts;
 mod audit_head;
+mod audit_keys;
 mod audit_show;
 mod audit_verify;
 mod config_show;
@@ -114,6 +115,9 @@ enum Audit {
     Head(audit_head::HeadArgs),
     /// Show one row: its columns, the bytes that were signed, and its MAC
     Show(audit_show::ShowArgs),
+    /// The keys that sign the log, from 1.8 on: list, rotate, retire
+    #[command(subcommand, arg_required_else_help = true)]
+    Keys(audit_keys::Keys),
 }
 
 #[derive(Debug, Subcommand)]
@@ -160,6 +164,7 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::Audit(Audit::Verify(arguments)) => audit_verify::run(&run, &arguments),
         Command::Audit(Audit::Head(arguments)) => audit_head::run(&run, &arguments),
         Command::Audit(Audit::Show(arguments)) => audit_show::run(&run, &arguments),
+        Command::Audit(Audit::Keys(verb)) => audit_keys::run(&run, &verb),
         Command::Config(Config::Show) => config_show::run(&run),
         Command::Init(arguments) => init::run(&run, &arguments),
         Command::Migrate(Migrate::Status) => migrate_status::run(&run),

@@ -7,6 +7,7 @@ use super::confirm::{AttributionArgs, Decision, SafetyArgs, Severity};
 use super::ui::Render;
 use super::{Run, connection};
 use crate::audit::append::VerifyFirst;
+use crate::audit::keys::Keys;
 use crate::audit::transact::{Attribution, Operation, Outcome, Session, ShownChange, WriteReport};
 use crate::config::{Settings, account_of_process};
 use crate::error::{ExitCode, Result};
@@ -25,6 +26,13 @@ pub(super) struct WriteArgs {
     /// SQLite: MiB that must be free on the disk before anything is written [default: 16]
     #[arg(long, value_name = "MIB", help_heading = "Safety")]
     min_free: Option<u64>,
+}
+
+impl WriteArgs {
+    /// Whether only the plan is asked for.
+    pub(super) fn is_dry_run(&self) -> bool {
+        self.safety.dry_run
+    }
 }
 
 /// See [`VerifyFirst`].
@@ -58,13 +66,24 @@ impl Writing<'_> {
         operation: &dyn Operation,
         result: impl FnOnce(&Outcome) -> Result<Particular>,
     ) -> Result<ExitCode> {
-        let keys = connection::keys(settings)?;
+        self.perform_with(run, settings, &connection::keys(settings)?, operation, result)
+    }
+
+    /// The same with other keys than those that are configured: one of them is new.
+    pub(super) fn perform_with(
+        &self,
+        run: &Run<'_>,
+        settings: &Settings,
+        keys: &Keys,
+        operation: &dyn Operation,
+        result: impl FnOnce(&Outcome) -> Result<Particular>,
+    ) -> Result<ExitCode> {
         let mut open = connection::open_options(settings);
         open.minimum_free = self.arguments.min_free.map(|mib| mib.saturating_mul(1 << 20));
         let session = Session {
             context: run.context,
             database: &settings.database.value,
-            keys: &keys,
+            keys,
             open,
             verify: match self.arguments.verify_first {
                 HowMuch::Full => VerifyFirst::Full,
