@@ -18,6 +18,7 @@ mod metrics_token;
 mod migrate_status;
 mod password_input;
 mod progress;
+mod secrets;
 mod signals;
 mod textfile;
 mod token;
@@ -94,6 +95,9 @@ enum Command {
     /// Agent tokens: mint, rotate, revoke, and whose a leaked one is
     #[command(subcommand, arg_required_else_help = true)]
     Token(token::Token),
+    /// The secrets of a brain: what hangs on them, and what a rotation would break
+    #[command(subcommand, arg_required_else_help = true)]
+    Secrets(secrets::Secrets),
     /// The host names under which `z4j serve` answers
     #[command(subcommand, arg_required_else_help = true)]
     AllowedHosts(allowed_hosts::AllowedHostsCommand),
@@ -169,6 +173,7 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::Init(arguments) => init::run(&run, &arguments),
         Command::Migrate(Migrate::Status) => migrate_status::run(&run),
         Command::Token(verb) => token::run(&run, &verb),
+        Command::Secrets(verb) => secrets::run(&run, &verb),
         Command::AllowedHosts(command) => allowed_hosts::run(&run, &command),
         Command::MetricsToken(arguments) => metrics_token::run(&run, &arguments),
         Command::Completions(arguments) => generate::completions(&arguments),
