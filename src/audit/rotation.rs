@@ -393,8 +393,9 @@ impl Operation for Rotation {
         }
         if let Some(install) = &self.install {
             plan.notes.push(format!(
-                "{} gets a new {CURRENT}; the present one moves into {PREVIOUS}",
-                install.path.display()
+                "{} gets a new {CURRENT}; the present one moves into {PREVIOUS}{}",
+                install.path.display(),
+                if self.only_look { " (the key that is named here is thrown away again)" } else { "" }
             ));
         }
         plan.notes.push(
