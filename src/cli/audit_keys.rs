@@ -12,6 +12,7 @@ use crate::audit::rotation::{
     AuditKey, Configured, KeyList, Retirement, RotateOptions, apply_retire, list, plan_retire, prepare,
 };
 use crate::error::{ExitCode, Result};
+use crate::format::Timestamp;
 
 const EXAMPLES: &str = "Examples:
   z4jctl audit keys list
@@ -131,8 +132,7 @@ impl Render for KeyList {
     fn human(&self) -> String {
         let mut text = format!("{} (generation {})\n", self.database, self.generation);
         let header = ["KEY", "CONFIGURED", "SIGNS", "LIVE ROWS", "NEWEST", "RETIRABLE", "ORIGIN"];
-        let time =
-            |time: Option<crate::format::Timestamp>| time.map_or_else(|| "-".into(), |time| time.zulu());
+        let time = |time: Option<Timestamp>| time.map_or_else(|| "-".into(), Timestamp::zulu);
         let rows = self.keys.iter().map(|key| {
             let retirable = match (key.retirable, key.needed_until) {
                 (true, _) => "yes".to_owned(),

@@ -15,6 +15,7 @@ use super::ui::{self, Render};
 use super::{Run, connection};
 use crate::config::Secret;
 use crate::error::{Error, ExitCode, Result};
+use crate::format::Timestamp;
 use crate::secrets::check::{CheckOptions, Dependents, Level, SecretsReport, check};
 use crate::secrets::rotation::{RotationOptions, RotationPlan, SecretRotation, plan};
 
@@ -228,7 +229,7 @@ fn secret_text(plan: &SecretRotation) -> String {
                 key.owner.clone().unwrap_or_else(|| "-".into()),
                 key.project.clone().unwrap_or_else(|| "(all)".into()),
                 key.prefix.clone(),
-                key.last_used_at.map_or_else(|| "never used".into(), |time| time.zulu()),
+                key.last_used_at.map_or_else(|| "never used".into(), Timestamp::zulu),
                 key.id.to_string(),
             ]
         });

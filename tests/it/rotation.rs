@@ -209,8 +209,8 @@ impl Managed {
         let home = tempfile::tempdir().expect("create a temporary directory");
         let path = home.path().join("secret.env");
         let lines = meta.secrets.iter().filter(|(name, _)| *name != "Z4J_PREVIOUS_SECRETS");
-        let text: String = lines.map(|(name, value)| format!("{name}={value}\n")).collect();
-        std::fs::write(&path, text).expect("write secret.env");
+        let lines: Vec<String> = lines.map(|(name, value)| format!("{name}={value}\n")).collect();
+        std::fs::write(&path, lines.concat()).expect("write secret.env");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("chmod");
         Self { home, database }
     }
@@ -426,13 +426,11 @@ fn what_hangs_on_the_secrets_is_what_the_database_holds() {
     counts_are_right(&database, fixture.postgres_meta(), &|query| database.number(query));
 }
 
-fn remarks(report: &Value) -> Vec<(&str, &str)> {
+/// Code and level of each remark.
+fn remarks(report: &Value) -> Vec<String> {
     let all = report["remarks"].as_array().expect("a list");
-    let text = |remark: &'_ Value, name: &str| -> &str {
-        // The report outlives the remarks.
-        Box::leak(remark[name].as_str().expect("a text").to_owned().into_boxed_str())
-    };
-    all.iter().map(|remark| (text(remark, "code"), text(remark, "level"))).collect()
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    all.iter().map(|remark| format!("{} {}", text(&remark["code"]), text(&remark["level"]))).collect()
 }
 
 #[test]
@@ -457,7 +455,7 @@ fn what_is_amiss_with_the_secrets_is_said() {
     );
     assert_eq!(
         (remarks(&report), &report["witness"]),
-        (vec![("previous-needed", "info")], &json!("unknown"))
+        (vec!["previous-needed info".to_owned()], &json!("unknown"))
     );
     let report = check(
         &|secrets| {
@@ -466,7 +464,7 @@ fn what_is_amiss_with_the_secrets_is_said() {
         1,
     );
     assert_eq!(report["witness"], "contradicted");
-    assert_eq!(remarks(&report).iter().filter(|remark| **remark == ("does-not-open", "finding")).count(), 3);
+    assert_eq!(remarks(&report).iter().filter(|remark| *remark == "does-not-open finding").count(), 3);
     // Missing ones.
     for name in ["Z4J_SECRET", "Z4J_SESSION_SECRET", CURRENT] {
         let report = check(
@@ -475,7 +473,7 @@ fn what_is_amiss_with_the_secrets_is_said() {
             },
             6,
         );
-        assert_eq!(remarks(&report)[0], ("missing", "missing"), "{name}");
+        assert_eq!(remarks(&report)[0], "missing missing", "{name}");
     }
     // One for two purposes.
     let report = check(
@@ -484,7 +482,7 @@ fn what_is_amiss_with_the_secrets_is_said() {
         },
         0,
     );
-    assert_eq!(remarks(&report), [("shared", "warning")]);
+    assert_eq!(remarks(&report), ["shared warning"]);
     // A previous audit key that nothing needs.
     let report = check(
         &|secrets| {
@@ -492,13 +490,13 @@ fn what_is_amiss_with_the_secrets_is_said() {
         },
         0,
     );
-    assert_eq!(remarks(&report), [("previous-removable", "info")]);
+    assert_eq!(remarks(&report), ["previous-removable info"]);
     // Previous secrets where a brain refuses them.
     let place = Managed::new(meta, fixture.sqlite());
     std::fs::write(place.file(), format!("{}Z4J_PREVIOUS_SECRETS={NEW_SECRET}\n", place.text()))
         .expect("write");
     let report = place.call(&["secrets", "check"]).run().expect_code(1).json();
-    assert_eq!(remarks(&report)[0], ("misplaced", "finding"));
+    assert_eq!(remarks(&report)[0], "misplaced finding");
     // Up to 1.7 the log itself tells.
     let fixture = Fixture::by_name("1.6.9");
     let mut secrets = fixture.meta().secrets.clone();
@@ -600,7 +598,7 @@ fn a_brain_with_the_new_secret_signs_as_the_plan_says() {
     }
     brain.stop().audit_verify().expect_intact();
     let check = call(&database, &secrets, &["secrets", "check"]).expect_code(0).json();
-    assert!(remarks(&check).contains(&("previous-needed", "info")), "{check}");
+    assert!(remarks(&check).contains(&"previous-needed info".to_owned()), "{check}");
 }
 
 #[test]
