@@ -22,7 +22,7 @@ use crate::format::{Id, Timestamp};
 use crate::store::batch::Layout;
 use crate::store::generation::{Condition, Detection, Family, Generation};
 use crate::store::value::{Value, stored_json};
-use crate::store::write::{Transition, WriteStore};
+use crate::store::write::{CONFLICT, Transition, WriteStore};
 
 /// Advisory lock of PostgreSQL that every writer of the chain holds, from 1.1 on (audit chain, section 8.1).
 const CHAIN_LOCK: i64 = 2_050_255_578;
@@ -171,6 +171,50 @@ impl ChainWriter {
     /// `Secret` when no key verifies the end of the log, `Refused` when the end of the log is not what was signed and
     /// when a rotation of the audit key is pending.
     pub fn lock(store: &mut WriteStore, keys: &Keys, verify: VerifyFirst) -> Result<Self> {
+        let chain = Self::authenticate(store, keys, verify)?;
+        if let Some(state) = &chain.state
+            && state.state_key_id != chain.key.id()
+        {
+            return Err(Error::refused(
+                "chain.rotation-pending",
+                format!(
+                    "the chain state is signed under key {}, the configured audit key is {}: a rotation is pending",
+                    state.state_key_id,
+                    chain.key.id()
+                ),
+            )
+            .hint("finish the rotation with `z4jctl audit keys rotate`, or configure the key that signs the state"));
+        }
+        Ok(chain)
+    }
+
+    /// The same to change the key that signs (audit chain, section 9.3): the end of the log is authenticated under the
+    /// key that signed it, which must be configured, and all that follows is signed under `next`, the current one.
+    ///
+    /// # Errors
+    ///
+    /// As [`ChainWriter::lock`], but for a rotation that is pending; [`CONFLICT`] when somebody else committed it.
+    pub fn lock_to_rotate(
+        store: &mut WriteStore,
+        keys: &Keys,
+        verify: VerifyFirst,
+        next: &MacKey,
+    ) -> Result<Self> {
+        let mut chain = Self::authenticate(store, keys, verify)?;
+        let current = chain.key.id();
+        let Some(state) = chain.state.as_mut().filter(|_| current == next.id()) else {
+            return Err(Error::bug("only the configured key of a signed state is rotated to"));
+        };
+        if state.state_key_id == next.id() {
+            return Err(Error::refused(CONFLICT, "somebody else rotated the audit key at the same moment")
+                .hint("nothing was written; look at `z4jctl audit keys list`"));
+        }
+        state.state_key_id = next.id();
+        Ok(chain)
+    }
+
+    /// Takes the lock of the chain, and verifies its end under whichever key signed it.
+    fn authenticate(store: &mut WriteStore, keys: &Keys, verify: VerifyFirst) -> Result<Self> {
         let detection = store.detection().clone();
         store.lock(CHAIN_LOCK)?;
         if detection.generation == Generation::A && store.is_postgres() {
@@ -182,19 +226,6 @@ impl ChainWriter {
         let key = keys.signing(&detection)?.clone();
         let state =
             if family == Family::Active { Some(authentic_state(store, &detection, keys)?) } else { None };
-        if let Some(state) = &state
-            && state.state_key_id != key.id()
-        {
-            return Err(Error::refused(
-                "chain.rotation-pending",
-                format!(
-                    "the chain state is signed under key {}, the configured audit key is {}: a rotation is pending",
-                    state.state_key_id,
-                    key.id()
-                ),
-            )
-            .hint("finish the rotation with `z4jctl audit keys rotate`, or configure the key that signs the state"));
-        }
         let segment = if verify == VerifyFirst::None { 1 } else { HEAD_SEGMENT };
         let newest = verify_head(store, &detection, keys, layout, state.as_ref(), segment)?;
         let head = match &state {
@@ -220,14 +251,6 @@ impl ChainWriter {
     /// The generation of the active chain, from 1.8 on.
     pub fn chain_generation(&self) -> Option<Id> {
         self.state.as_ref().map(|state| state.generation)
-    }
-
-    /// From now on signs rows and state under this key (audit chain, section 9.3).
-    pub fn rotate_to(&mut self, key: MacKey) {
-        if let Some(state) = &mut self.state {
-            state.state_key_id = key.id();
-        }
-        self.key = key;
     }
 
     /// Appends one row, behind the newest one also when the clock says otherwise.

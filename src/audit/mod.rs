@@ -14,6 +14,7 @@ pub mod head;
 pub mod keys;
 pub mod pipeline;
 pub mod report;
+pub mod rotation;
 pub mod show;
 pub mod transact;
 pub mod verify;

@@ -5,6 +5,7 @@
 mod allowed_hosts;
 mod apikey;
 mod audit_head;
+mod audit_keys;
 mod audit_show;
 mod audit_verify;
 mod changepassword;
@@ -23,6 +24,7 @@ mod password_input;
 mod progress;
 mod reset_mfa;
 mod reset_setup;
+mod secrets;
 mod session;
 mod signals;
 mod textfile;
@@ -118,6 +120,9 @@ enum Command {
     /// Sessions of browsers: list and end them
     #[command(subcommand, arg_required_else_help = true)]
     Session(session::Session),
+    /// The secrets of a brain: what hangs on them, and what a rotation would break
+    #[command(subcommand, arg_required_else_help = true)]
+    Secrets(secrets::Secrets),
     /// The host names under which `z4j serve` answers
     #[command(subcommand, arg_required_else_help = true)]
     AllowedHosts(allowed_hosts::AllowedHostsCommand),
@@ -139,6 +144,9 @@ enum Audit {
     Head(audit_head::HeadArgs),
     /// Show one row: its columns, the bytes that were signed, and its MAC
     Show(audit_show::ShowArgs),
+    /// The keys that sign the log, from 1.8 on: list, rotate, retire
+    #[command(subcommand, arg_required_else_help = true)]
+    Keys(audit_keys::Keys),
 }
 
 #[derive(Debug, Subcommand)]
@@ -185,6 +193,7 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::Audit(Audit::Verify(arguments)) => audit_verify::run(&run, &arguments),
         Command::Audit(Audit::Head(arguments)) => audit_head::run(&run, &arguments),
         Command::Audit(Audit::Show(arguments)) => audit_show::run(&run, &arguments),
+        Command::Audit(Audit::Keys(verb)) => audit_keys::run(&run, &verb),
         Command::Config(Config::Show) => config_show::run(&run),
         Command::Init(arguments) => init::run(&run, &arguments),
         Command::Migrate(Migrate::Status) => migrate_status::run(&run),
@@ -197,6 +206,7 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::Token(verb) => token::run(&run, &verb),
         Command::ApiKey(verb) => apikey::run(&run, &verb),
         Command::Session(verb) => session::run(&run, &verb),
+        Command::Secrets(verb) => secrets::run(&run, &verb),
         Command::AllowedHosts(command) => allowed_hosts::run(&run, &command),
         Command::MetricsToken(arguments) => metrics_token::run(&run, &arguments),
         Command::Completions(arguments) => generate::completions(&arguments),

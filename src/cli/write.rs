@@ -8,6 +8,7 @@ use super::confirm::{AttributionArgs, Decision, SafetyArgs, Severity};
 use super::ui::Render;
 use super::{Run, connection};
 use crate::audit::append::VerifyFirst;
+use crate::audit::keys::Keys;
 use crate::audit::transact::{Attribution, Operation, Outcome, Session, ShownChange, WriteReport};
 use crate::config::{Settings, account_of_process};
 use crate::error::{Error, ExitCode, Result};
@@ -73,9 +74,22 @@ impl<'a> Writing<'a> {
     ) -> Result<ExitCode> {
         self.confirmed_by(false).perform(run, settings, operation, result)
     }
+
+    /// See [`Confirmed::perform_with`].
+    pub(super) fn perform_with(
+        self,
+        run: &Run<'_>,
+        settings: &Settings,
+        keys: &Keys,
+        operation: &dyn Operation,
+        result: impl FnOnce(&Outcome) -> Result<Particular>,
+    ) -> Result<ExitCode> {
+        self.confirmed_by(false).perform_with(run, settings, keys, operation, result)
+    }
 }
 
 /// A [`Writing`] that may have been confirmed already.
+#[derive(Clone, Copy)]
 pub(super) struct Confirmed<'a> {
     writing: Writing<'a>,
     yes: bool,
@@ -85,20 +99,31 @@ impl Confirmed<'_> {
     /// Plans, asks, writes, and prints what was done. `result` gives what is particular to the command; it is asked
     /// only after the change was committed, so what it shows is valid.
     pub(super) fn perform(
-        &self,
+        self,
         run: &Run<'_>,
         settings: &Settings,
         operation: &dyn Operation,
         result: impl FnOnce(&Outcome) -> Result<Particular>,
     ) -> Result<ExitCode> {
+        self.perform_with(run, settings, &connection::keys(settings)?, operation, result)
+    }
+
+    /// The same with other keys than those that are configured: one of them is new.
+    pub(super) fn perform_with(
+        self,
+        run: &Run<'_>,
+        settings: &Settings,
+        keys: &Keys,
+        operation: &dyn Operation,
+        result: impl FnOnce(&Outcome) -> Result<Particular>,
+    ) -> Result<ExitCode> {
         let Writing { command, arguments, severity } = self.writing;
-        let keys = connection::keys(settings)?;
         let mut open = connection::open_options(settings);
         open.minimum_free = arguments.min_free.map(|mib| mib.saturating_mul(1 << 20));
         let session = Session {
             context: run.context,
             database: &settings.database.value,
-            keys: &keys,
+            keys,
             open,
             verify: match arguments.verify_first {
                 HowMuch::Full => VerifyFirst::Full,

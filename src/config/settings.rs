@@ -151,6 +151,15 @@ impl Settings {
         self.keys.audit.as_ref().map_err(Error::from)
     }
 
+    /// The ring of `Z4J_SESSION_SECRET` and `Z4J_PREVIOUS_SESSION_SECRETS`; it may be empty.
+    ///
+    /// # Errors
+    ///
+    /// As [`Settings::master_ring`].
+    pub fn session_ring(&self) -> Result<&KeyRing> {
+        self.keys.session.as_ref().map_err(Error::from)
+    }
+
     /// Every master secret, the current one first.
     pub fn master_keys(&self) -> Result<&[Sourced<Secret>]> {
         self.master_ring().map(KeyRing::all)

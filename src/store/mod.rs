@@ -10,6 +10,7 @@ pub mod create;
 pub mod fault;
 pub mod generation;
 pub mod guards;
+mod others;
 pub mod postgres;
 pub mod sqlite;
 pub mod value;

@@ -48,6 +48,11 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
+    /// The file.
+    pub(super) fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
     /// Opens a file read-only.
     pub fn open(path: &std::path::Path, options: OpenOptions, cancel: &Cancel) -> Result<Self> {
         let opened = open::open(path, options.lock_timeout)?;
