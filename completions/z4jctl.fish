@@ -58,34 +58,36 @@ complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "user" -d 'Users: list
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "token" -d 'Agent tokens: mint, rotate, revoke, and whose a leaked one is'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "apikey" -d 'API keys: mint, list, revoke, and whose a leaked one is'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "session" -d 'Sessions of browsers: list and end them'
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "secrets" -d 'The secrets of a brain: what hangs on them, and what a rotation would break'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "allowed-hosts" -d 'The host names under which `z4j serve` answers'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "metrics-token" -d 'The token with which Prometheus reads /metrics'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "completions" -d 'Print a shell completion script'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "man" -d 'Write the manual pages'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "version" -d 'Print the version, and what it was built with'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
 json\t'One JSON document'
 jsonl\t'JSON lines: one for each finding, then a summary'
 plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -s V -l version -d 'Print version'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -f -a "verify" -d 'Verify the whole audit chain and say what was done to it'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -f -a "head" -d 'Print the head of the log, to be kept outside the database'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show" -f -a "show" -d 'Show one row: its columns, the bytes that were signed, and its MAC'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -f -a "verify" -d 'Verify the whole audit chain and say what was done to it'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -f -a "head" -d 'Print the head of the log, to be kept outside the database'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -f -a "show" -d 'Show one row: its columns, the bytes that were signed, and its MAC'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -f -a "keys" -d 'The keys that sign the log, from 1.8 on: list, rotate, retire'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l known-head -d 'A head that was kept outside the database (z4j audit export-head, z4jctl audit head): a file, or its JSON' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l since -d 'Only rows from this time on, such as 2026-03-01 or 2026-03-01T12:00:00Z; without a zone it is UTC' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l until -d 'Only rows before this time' -r
@@ -155,6 +157,29 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_sub
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from keys" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: one for each finding, then a summary'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from keys" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from keys" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from keys" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from keys" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from keys" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from keys" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from keys" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from keys" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from keys" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from keys" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from keys" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from keys" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from keys" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from keys" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from keys" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from keys" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from keys" -f -a "list" -d 'List the audit keys: where each is configured, which signs, how many rows need it'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from keys" -f -a "rotate" -d 'Make another audit key sign: commits one that is configured, or mints one with --managed'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from keys" -f -a "retire" -d 'Let go of an old audit key that no row needs any more'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and not __fish_seen_subcommand_from show" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
 json\t'One JSON document'
 jsonl\t'JSON lines: one for each finding, then a summary'
@@ -730,32 +755,33 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand user; and __fish_seen_subc
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand user; and __fish_seen_subcommand_from rename" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand user; and __fish_seen_subcommand_from rename" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand user; and __fish_seen_subcommand_from rename" -s V -l version -d 'Print version'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
 json\t'One JSON document'
 jsonl\t'JSON lines: one for each finding, then a summary'
 plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify" -s V -l version -d 'Print version'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify" -f -a "mint" -d 'Mint a token: a new agent, its token shown once'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify" -f -a "list" -d 'List agents: state, last seen, age, versions'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify" -f -a "show" -d 'Show one agent'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify" -f -a "rotate" -d 'Give an agent a new token; the old one is dead at once'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify" -f -a "revoke" -d 'End the token of an agent'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify" -f -a "identify" -d 'Tell whose a leaked token is, from standard input'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -f -a "mint" -d 'Mint a token: a new agent, its token shown once'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -f -a "list" -d 'List agents: state, last seen, age, versions'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -f -a "show" -d 'Show one agent'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -f -a "rotate" -d 'Give an agent a new token; the old one is dead at once'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -f -a "revoke" -d 'End the token of an agent'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -f -a "identify" -d 'Tell whose a leaked token is, from standard input'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and not __fish_seen_subcommand_from mint list show rotate revoke identify assess" -f -a "assess" -d 'Assess the damage after a token leaked: all that its agent did, and what cannot be known'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -l project -d 'Slug or id of the project' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -l name -d 'Name of the agent, 1 to 200 characters, unique in its project' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from mint" -l capabilities -d 'What the agent can do until it says so itself: a JSON object from task queue to actions' -r
@@ -911,6 +937,30 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_sub
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from identify" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from identify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from identify" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l since -d 'From when on, such as 2026-03-01 or 2026-03-01T12:00:00Z; without a zone it is UTC' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l until -d 'Only before this time [default: now]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l max-rows -d 'How many rows each list holds at most; all are counted' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: one for each finding, then a summary'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -l redact -d 'Replace e-mail addresses and network addresses by numbered names'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from assess" -s V -l version -d 'Print version'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and not __fish_seen_subcommand_from mint list show revoke identify" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
 json\t'One JSON document'
 jsonl\t'JSON lines: one for each finding, then a summary'
@@ -1136,6 +1186,73 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_s
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and not __fish_seen_subcommand_from check plan-rotation" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: one for each finding, then a summary'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and not __fish_seen_subcommand_from check plan-rotation" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and not __fish_seen_subcommand_from check plan-rotation" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and not __fish_seen_subcommand_from check plan-rotation" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and not __fish_seen_subcommand_from check plan-rotation" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and not __fish_seen_subcommand_from check plan-rotation" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and not __fish_seen_subcommand_from check plan-rotation" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and not __fish_seen_subcommand_from check plan-rotation" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and not __fish_seen_subcommand_from check plan-rotation" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and not __fish_seen_subcommand_from check plan-rotation" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and not __fish_seen_subcommand_from check plan-rotation" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and not __fish_seen_subcommand_from check plan-rotation" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and not __fish_seen_subcommand_from check plan-rotation" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and not __fish_seen_subcommand_from check plan-rotation" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and not __fish_seen_subcommand_from check plan-rotation" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and not __fish_seen_subcommand_from check plan-rotation" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and not __fish_seen_subcommand_from check plan-rotation" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and not __fish_seen_subcommand_from check plan-rotation" -f -a "check" -d 'Count what hangs on each secret, and say what is amiss with the secrets'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and not __fish_seen_subcommand_from check plan-rotation" -f -a "plan-rotation" -d 'Say what a rotation of Z4J_SECRET or of the audit key would break on this database, and in which order to go about it'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from check" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: one for each finding, then a summary'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from check" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from check" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from check" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from check" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from check" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from check" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from check" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from check" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from check" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from check" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from check" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from check" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from check" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from check" -l count-rows -d 'Verify the whole audit log to count its rows per key; without it the chain state of 1.8 and later has the counts'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from plan-rotation" -l new-secret-file -d 'A file that holds the new Z4J_SECRET and nothing else: print the new signing secret of each project' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from plan-rotation" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: one for each finding, then a summary'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from plan-rotation" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from plan-rotation" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from plan-rotation" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from plan-rotation" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from plan-rotation" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from plan-rotation" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from plan-rotation" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from plan-rotation" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from plan-rotation" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from plan-rotation" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from plan-rotation" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from plan-rotation" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from plan-rotation" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from plan-rotation" -l secret -d 'Plan a rotation of Z4J_SECRET; the default'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from plan-rotation" -l audit-key -d 'Plan a rotation of Z4J_AUDIT_CHAIN_SECRET'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from plan-rotation" -l new-secret-stdin -d 'The same, from standard input'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from plan-rotation" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from plan-rotation" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand secrets; and __fish_seen_subcommand_from plan-rotation" -s V -l version -d 'Print version'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand allowed-hosts; and not __fish_seen_subcommand_from list add remove" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
 json\t'One JSON document'
 jsonl\t'JSON lines: one for each finding, then a summary'

@@ -179,6 +179,7 @@ fn mint(run: &Run<'_>, arguments: &MintArgs) -> Result<ExitCode> {
     }
     let expiry = expiry(arguments)?;
     let settings = run.settings()?;
+    connection::witness(run, &settings)?;
     let mut random = [0; 32];
     run.context.random.fill(&mut random)?;
     let key = Plaintext::from_random(Kind::ApiKey, random);

@@ -154,7 +154,9 @@ pub(super) fn run(run: &Run<'_>, verb: &Token) -> Result<ExitCode> {
 }
 
 fn mint(run: &Run<'_>, arguments: &MintArgs) -> Result<ExitCode> {
-    run.ui.refuse_report_files("an agent token")?;
+    if !arguments.write.is_dry_run() {
+        run.ui.refuse_report_files("an agent token")?;
+    }
     let capabilities = match arguments.capabilities.as_deref().map(serde_json::from_str::<serde_json::Value>)
     {
         None => json!({}),
@@ -169,6 +171,7 @@ fn mint(run: &Run<'_>, arguments: &MintArgs) -> Result<ExitCode> {
         }
     };
     let settings = run.settings()?;
+    connection::witness(run, &settings)?;
     let token = new_token(run)?;
     let operation = Mint {
         project: arguments.project.clone(),
@@ -187,8 +190,11 @@ fn mint(run: &Run<'_>, arguments: &MintArgs) -> Result<ExitCode> {
 }
 
 fn rotate(run: &Run<'_>, arguments: &RotateArgs) -> Result<ExitCode> {
-    run.ui.refuse_report_files("an agent token")?;
+    if !arguments.write.is_dry_run() {
+        run.ui.refuse_report_files("an agent token")?;
+    }
     let settings = run.settings()?;
+    connection::witness(run, &settings)?;
     let token = new_token(run)?;
     let token_hash = hashes(&settings, Kind::AgentToken, token.expose(), false)?[0];
     let url = arguments.brain_url.as_deref();

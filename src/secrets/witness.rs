@@ -6,14 +6,15 @@ use serde::Serialize;
 use super::{Opens, field_opens, totp_opens};
 use crate::audit::check::{Checker, Verdict};
 use crate::audit::keys::Keys;
-use crate::config::KeyRing;
-use crate::error::Result;
+use crate::config::{KeyRing, Settings};
+use crate::context::Context;
+use crate::error::{Error, Result};
 use crate::format::mac::MacKey;
 use crate::format::sealed::Table;
-use crate::store::Store;
 use crate::store::batch::Layout;
 use crate::store::generation::{Detection, Family};
 use crate::store::value::Value;
+use crate::store::{OpenOptions, Store};
 
 /// How many values of each kind are tried.
 const TRIED: u32 = 8;
@@ -62,6 +63,30 @@ impl Found {
             Opens::Never => self.never = true,
             Opens::Plain => {}
         }
+    }
+}
+
+/// For a command that is about to mint: fails when the configured secret is not that of the database, and says what
+/// cannot be told.
+///
+/// # Errors
+///
+/// `Secret` for a secret that is missing or contradicted, and those of reading.
+pub fn before_minting(
+    context: &Context,
+    settings: &Settings,
+    open: OpenOptions,
+) -> Result<Option<&'static str>> {
+    settings.require_secret()?;
+    let mut store = Store::open(&settings.database.value, open, &context.cancel)?;
+    let detection = store.detect()?;
+    match witness(&mut store, &detection, settings.master_ring()?)? {
+        Witness::Confirmed => Ok(None),
+        Witness::Unknown => Ok(Some(Witness::Unknown.explain())),
+        Witness::Contradicted => Err(Error::secret("secret.wrong", Witness::Contradicted.explain()).hint(
+            "a brain would refuse what is minted under it; configure the Z4J_SECRET of this installation, \
+             `z4jctl secrets check` tells more. Nothing was written",
+        )),
     }
 }
 
