@@ -240,6 +240,9 @@ impl Session<'_> {
         if let Some(key) = operation.next_key() {
             chain.rotate_to(key);
         }
+        if let Some(removal) = &plan.removal {
+            chain.remove_prefix(&mut store, removal, self.context.now())?;
+        }
         let mut appended = Vec::new();
         for entry in &plan.entries {
             appended.push(chain.append(&mut store, self.context, entry, operation.transition())?);

@@ -4,6 +4,7 @@
 
 mod allowed_hosts;
 mod audit_head;
+mod audit_prune;
 mod audit_show;
 mod audit_verify;
 mod changepassword;
@@ -130,6 +131,7 @@ enum Audit {
     Head(audit_head::HeadArgs),
     /// Show one row: its columns, the bytes that were signed, and its MAC
     Show(audit_show::ShowArgs),
+    Prune(audit_prune::PruneArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -176,6 +178,7 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::Audit(Audit::Verify(arguments)) => audit_verify::run(&run, &arguments),
         Command::Audit(Audit::Head(arguments)) => audit_head::run(&run, &arguments),
         Command::Audit(Audit::Show(arguments)) => audit_show::run(&run, &arguments),
+        Command::Audit(Audit::Prune(arguments)) => audit_prune::run(&run, &arguments),
         Command::Config(Config::Show) => config_show::run(&run),
         Command::Init(arguments) => init::run(&run, &arguments),
         Command::Migrate(Migrate::Status) => migrate_status::run(&run),
