@@ -56,6 +56,8 @@ complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "reset-setup" -d 'Dele
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "unlock" -d 'Forget failed logins and codes, and end a lock'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "user" -d 'Users: list, create, promote, deactivate, unlock'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "token" -d 'Agent tokens: mint, rotate, revoke, and whose a leaked one is'
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "apikey" -d 'API keys: mint, list, revoke, and whose a leaked one is'
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "session" -d 'Sessions of browsers: list and end them'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "allowed-hosts" -d 'The host names under which `z4j serve` answers'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "metrics-token" -d 'The token with which Prometheus reads /metrics'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "completions" -d 'Print a shell completion script'
@@ -909,6 +911,231 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_sub
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from identify" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from identify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand token; and __fish_seen_subcommand_from identify" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and not __fish_seen_subcommand_from mint list show revoke identify" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: one for each finding, then a summary'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and not __fish_seen_subcommand_from mint list show revoke identify" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and not __fish_seen_subcommand_from mint list show revoke identify" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and not __fish_seen_subcommand_from mint list show revoke identify" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and not __fish_seen_subcommand_from mint list show revoke identify" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and not __fish_seen_subcommand_from mint list show revoke identify" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and not __fish_seen_subcommand_from mint list show revoke identify" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and not __fish_seen_subcommand_from mint list show revoke identify" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and not __fish_seen_subcommand_from mint list show revoke identify" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and not __fish_seen_subcommand_from mint list show revoke identify" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and not __fish_seen_subcommand_from mint list show revoke identify" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and not __fish_seen_subcommand_from mint list show revoke identify" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and not __fish_seen_subcommand_from mint list show revoke identify" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and not __fish_seen_subcommand_from mint list show revoke identify" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and not __fish_seen_subcommand_from mint list show revoke identify" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and not __fish_seen_subcommand_from mint list show revoke identify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and not __fish_seen_subcommand_from mint list show revoke identify" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and not __fish_seen_subcommand_from mint list show revoke identify" -f -a "mint" -d 'Mint an API key for a user; its text is shown once'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and not __fish_seen_subcommand_from mint list show revoke identify" -f -a "list" -d 'List API keys: owner, scopes, last use, state'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and not __fish_seen_subcommand_from mint list show revoke identify" -f -a "show" -d 'Show one API key'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and not __fish_seen_subcommand_from mint list show revoke identify" -f -a "revoke" -d 'Revoke an API key, a leaked one, or all of a user'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and not __fish_seen_subcommand_from mint list show revoke identify" -f -a "identify" -d 'Tell whose a leaked API key is, from standard input'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -l user -d 'E-mail address or id of the user who owns it' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -l name -d 'Name of the key, 1 to 200 characters' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -l scope -d 'What it may do, such as tasks:read; repeatable, or comma-separated' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -l project -d 'Slug or id of the one project that it may be used in [default: every project of its owner]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -l expires-in -d 'After how many days it ends, 1 to 3650 [default: never]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -l expires-at -d 'When it ends, such as 2027-01-31 or 2027-01-31T12:00Z' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -l allowed-cidr -d 'A network that it may be used from, such as 10.1.0.0/16; repeatable, at most 32 [default: all]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -l actor -d 'Who does it, for the audit row' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -l reason -d 'Why it is done, for the audit row' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -l verify-first -d 'How much of the audit log must verify before anything is written' -r -f -a "full\t'The whole log'
+head\t'The chain state and the newest rows'
+none\t'Only that the newest row is the head'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -l min-free -d 'SQLite: MiB that must be free on the disk before anything is written [default: 16]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: one for each finding, then a summary'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -s n -l dry-run -d 'Print what would be done and do nothing'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -s y -l yes -d 'Do it without asking; needed where nobody is at a terminal to be asked'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from mint" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from list" -l user -d 'Only keys of this user' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from list" -l project -d 'Only keys that are bound to this project' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from list" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: one for each finding, then a summary'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from list" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from list" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from list" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from list" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from list" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from list" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from list" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from list" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from list" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from list" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from list" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from list" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from list" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from list" -l all -d 'Revoked and expired ones too'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from show" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: one for each finding, then a summary'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from show" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from show" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from show" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from show" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from show" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from show" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from show" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from show" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from show" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from show" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from show" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from show" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from show" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from revoke" -l all-of-user -d 'Revoke every key of a user' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from revoke" -l actor -d 'Who does it, for the audit row' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from revoke" -l reason -d 'Why it is done, for the audit row' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from revoke" -l verify-first -d 'How much of the audit log must verify before anything is written' -r -f -a "full\t'The whole log'
+head\t'The chain state and the newest rows'
+none\t'Only that the newest row is the head'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from revoke" -l min-free -d 'SQLite: MiB that must be free on the disk before anything is written [default: 16]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from revoke" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: one for each finding, then a summary'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from revoke" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from revoke" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from revoke" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from revoke" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from revoke" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from revoke" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from revoke" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from revoke" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from revoke" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from revoke" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from revoke" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from revoke" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from revoke" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from revoke" -l key-stdin -d 'Read the leaked key from standard input and revoke it'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from revoke" -s n -l dry-run -d 'Print what would be done and do nothing'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from revoke" -s y -l yes -d 'Do it without asking; needed where nobody is at a terminal to be asked'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from revoke" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from identify" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: one for each finding, then a summary'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from identify" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from identify" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from identify" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from identify" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from identify" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from identify" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from identify" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from identify" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from identify" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from identify" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from identify" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from identify" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from identify" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from identify" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from identify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand apikey; and __fish_seen_subcommand_from identify" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and not __fish_seen_subcommand_from list revoke" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: one for each finding, then a summary'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and not __fish_seen_subcommand_from list revoke" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and not __fish_seen_subcommand_from list revoke" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and not __fish_seen_subcommand_from list revoke" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and not __fish_seen_subcommand_from list revoke" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and not __fish_seen_subcommand_from list revoke" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and not __fish_seen_subcommand_from list revoke" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and not __fish_seen_subcommand_from list revoke" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and not __fish_seen_subcommand_from list revoke" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and not __fish_seen_subcommand_from list revoke" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and not __fish_seen_subcommand_from list revoke" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and not __fish_seen_subcommand_from list revoke" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and not __fish_seen_subcommand_from list revoke" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and not __fish_seen_subcommand_from list revoke" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and not __fish_seen_subcommand_from list revoke" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and not __fish_seen_subcommand_from list revoke" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and not __fish_seen_subcommand_from list revoke" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and not __fish_seen_subcommand_from list revoke" -f -a "list" -d 'List sessions: who is logged in, since when, from where'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and not __fish_seen_subcommand_from list revoke" -f -a "revoke" -d 'End the sessions of a user, or one of them'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from list" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: one for each finding, then a summary'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from list" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from list" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from list" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from list" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from list" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from list" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from list" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from list" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from list" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from list" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from list" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from list" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from list" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from list" -l all -d 'Revoked and expired ones too'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -l session -d 'Only this session: its id, or the beginning of it' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -l actor -d 'Who does it, for the audit row' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -l reason -d 'Why it is done, for the audit row' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -l verify-first -d 'How much of the audit log must verify before anything is written' -r -f -a "full\t'The whole log'
+head\t'The chain state and the newest rows'
+none\t'Only that the newest row is the head'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -l min-free -d 'SQLite: MiB that must be free on the disk before anything is written [default: 16]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: one for each finding, then a summary'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -s n -l dry-run -d 'Print what would be done and do nothing'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -s y -l yes -d 'Do it without asking; needed where nobody is at a terminal to be asked'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand session; and __fish_seen_subcommand_from revoke" -s V -l version -d 'Print version'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand allowed-hosts; and not __fish_seen_subcommand_from list add remove" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
 json\t'One JSON document'
 jsonl\t'JSON lines: one for each finding, then a summary'

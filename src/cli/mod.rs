@@ -3,6 +3,7 @@
 //! A verb has one file with its arguments and its rendering; what it does is an operation of another module.
 
 mod allowed_hosts;
+mod apikey;
 mod audit_head;
 mod audit_prune;
 mod audit_show;
@@ -23,6 +24,7 @@ mod password_input;
 mod progress;
 mod reset_mfa;
 mod reset_setup;
+mod session;
 mod signals;
 mod textfile;
 mod token;
@@ -110,6 +112,12 @@ enum Command {
     /// Agent tokens: mint, rotate, revoke, and whose a leaked one is
     #[command(subcommand, arg_required_else_help = true)]
     Token(token::Token),
+    /// API keys: mint, list, revoke, and whose a leaked one is
+    #[command(name = "apikey", subcommand, arg_required_else_help = true)]
+    ApiKey(apikey::ApiKey),
+    /// Sessions of browsers: list and end them
+    #[command(subcommand, arg_required_else_help = true)]
+    Session(session::Session),
     /// The host names under which `z4j serve` answers
     #[command(subcommand, arg_required_else_help = true)]
     AllowedHosts(allowed_hosts::AllowedHostsCommand),
@@ -189,6 +197,8 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::Unlock(arguments) => user::unlock(&run, &arguments),
         Command::User(verb) => user::run(&run, &verb),
         Command::Token(verb) => token::run(&run, &verb),
+        Command::ApiKey(verb) => apikey::run(&run, &verb),
+        Command::Session(verb) => session::run(&run, &verb),
         Command::AllowedHosts(command) => allowed_hosts::run(&run, &command),
         Command::MetricsToken(arguments) => metrics_token::run(&run, &arguments),
         Command::Completions(arguments) => generate::completions(&arguments),

@@ -32,6 +32,8 @@ pub const BRAIN_SETTINGS: &[&str] = &[
     "Z4J_ARGON2_TIME_COST",
     "Z4J_ARGON2_MEMORY_COST",
     "Z4J_ARGON2_PARALLELISM",
+    "Z4J_SESSION_IDLE_TIMEOUT_SECONDS",
+    "Z4J_SESSION_REMEMBER_ME_LIFETIME_SECONDS",
 ];
 
 /// What one run knows of the brain: where it is and which secrets it has.
