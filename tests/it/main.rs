@@ -13,6 +13,7 @@ mod heads;
 mod init;
 mod input;
 mod live;
+mod prune;
 mod support;
 mod tampering;
 mod vectors;
