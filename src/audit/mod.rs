@@ -13,6 +13,7 @@ pub mod finding;
 pub mod head;
 pub mod keys;
 pub mod pipeline;
+pub mod prune;
 pub mod report;
 pub mod rotation;
 pub mod show;

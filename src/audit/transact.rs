@@ -246,6 +246,9 @@ impl Session<'_> {
             None => ChainWriter::lock(&mut store, self.keys, self.verify)?,
             Some(next) => ChainWriter::lock_to_rotate(&mut store, self.keys, self.verify, &next)?,
         };
+        if let Some(removal) = &plan.removal {
+            chain.remove_prefix(&mut store, removal, self.context.now())?;
+        }
         let mut appended = Vec::new();
         for entry in &plan.entries {
             appended.push(chain.append(&mut store, self.context, entry, operation.transition())?);

@@ -6,6 +6,7 @@ mod allowed_hosts;
 mod apikey;
 mod audit_head;
 mod audit_keys;
+mod audit_prune;
 mod audit_show;
 mod audit_verify;
 mod changepassword;
@@ -147,6 +148,7 @@ enum Audit {
     /// The keys that sign the log, from 1.8 on: list, rotate, retire
     #[command(subcommand, arg_required_else_help = true)]
     Keys(audit_keys::Keys),
+    Prune(audit_prune::PruneArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -194,6 +196,7 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::Audit(Audit::Head(arguments)) => audit_head::run(&run, &arguments),
         Command::Audit(Audit::Show(arguments)) => audit_show::run(&run, &arguments),
         Command::Audit(Audit::Keys(verb)) => audit_keys::run(&run, &verb),
+        Command::Audit(Audit::Prune(arguments)) => audit_prune::run(&run, &arguments),
         Command::Config(Config::Show) => config_show::run(&run),
         Command::Init(arguments) => init::run(&run, &arguments),
         Command::Migrate(Migrate::Status) => migrate_status::run(&run),

@@ -187,6 +187,11 @@ impl Store {
         on_each!(self, store => store.row_by_position(position, layout))
     }
 
+    /// The first row behind a place in chain order. Its position is not known.
+    pub fn row_behind(&mut self, time: Timestamp, id: Id, layout: Layout) -> Result<RowBatch> {
+        on_each!(self, store => store.row_behind(time, id, layout))
+    }
+
     /// The newest row; with `active` the newest one that is not frozen.
     pub fn last_row(&mut self, layout: Layout, active: bool) -> Result<RowBatch> {
         self.newest_rows(layout, active, 1)

@@ -14,6 +14,7 @@ mod heads;
 mod init;
 mod input;
 mod live;
+mod prune;
 mod rotation;
 mod support;
 mod tampering;

@@ -147,6 +147,15 @@ impl SqliteStore {
         Ok(batch)
     }
 
+    /// See [`super::Store::row_behind`].
+    pub fn row_behind(&mut self, time: Timestamp, id: Id, layout: Layout) -> Result<RowBatch> {
+        let sql = format!(
+            "SELECT {} FROM audit_log WHERE (occurred_at, id) > (?1, ?2) ORDER BY occurred_at, id LIMIT 1",
+            layout.select_list()
+        );
+        self.rows(&sql, params![time.sqlite(), id.simple()], layout)
+    }
+
     /// See [`super::Store::newest_rows`].
     pub fn newest_rows(&mut self, layout: Layout, active: bool, limit: u32) -> Result<RowBatch> {
         let filter = if active { "WHERE legacy_frozen = 0 " } else { "" };

@@ -31,6 +31,7 @@ impl Armed {
             None => 0,
             Some(Transition::Append) => 1,
             Some(Transition::KeyRotation) => 2,
+            Some(Transition::Retention) => 3,
         };
         self.0.store(number, Ordering::Relaxed);
     }
@@ -39,6 +40,7 @@ impl Armed {
         match self.0.load(Ordering::Relaxed) {
             1 => Some(Transition::Append),
             2 => Some(Transition::KeyRotation),
+            3 => Some(Transition::Retention),
             _ => None,
         }
     }
