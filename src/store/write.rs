@@ -152,8 +152,14 @@ impl WriteStore {
             }
             Store::Postgres(_) => {
                 let name = Value::Text(transition.name().into());
-                self.query("settings", "SELECT set_config('z4j.audit_transition', ?, true) AS armed", &[name])
-                    .map(drop)
+                fault::point(Side::Before);
+                self.query(
+                    "settings",
+                    "SELECT set_config('z4j.audit_transition', ?, true) AS armed",
+                    &[name],
+                )?;
+                fault::point(Side::After);
+                Ok(())
             }
         }
     }
@@ -162,7 +168,9 @@ impl WriteStore {
     pub fn notify(&mut self, channel: &str, payload: &str) -> Result<()> {
         if self.store.is_postgres() {
             let values = [Value::Text(channel.into()), Value::Text(payload.into())];
+            fault::point(Side::Before);
             self.query("notifications", "SELECT 1 AS sent FROM (SELECT pg_notify(?, ?)) AS sent", &values)?;
+            fault::point(Side::After);
         }
         Ok(())
     }
@@ -171,7 +179,10 @@ impl WriteStore {
     pub fn commit(mut self) -> Result<()> {
         fault::point(Side::Before);
         match &mut self.store {
-            Store::Sqlite(store) => store.commit(),
+            Store::Sqlite(store) => {
+                fault::point_within(|| store.begin_commit());
+                store.commit()
+            }
             Store::Postgres(store) => store.commit(),
         }?;
         fault::point(Side::After);
@@ -238,7 +249,9 @@ impl Store {
             && store.is_writing()
         {
             let sql = "SELECT 1 AS locked FROM (SELECT pg_advisory_xact_lock(?)) AS lock";
+            fault::point(Side::Before);
             self.query("locks", sql, &[Value::Int(number)])?;
+            fault::point(Side::After);
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 
 mod agents;
 mod contract;
+mod crash;
 mod files;
 mod fuzz;
 mod generator;

@@ -94,6 +94,13 @@ impl SqliteStore {
         self.armed.set(Some(transition));
     }
 
+    /// Does what a commit does first: syncs the journal and writes the changed pages into the file, from which nothing
+    /// but the journal can take them out again.
+    pub fn begin_commit(&self) {
+        // Who comes after this dies; a failure leaves one more of the states before the commit.
+        let _ = self.connection.cache_flush();
+    }
+
     /// Commits.
     pub fn commit(&mut self) -> Result<()> {
         self.armed.set(None);
