@@ -212,6 +212,9 @@ impl Store {
     }
 
     /// [`Store::rows`], held against others until the end of a writing transaction; a reader locks nothing.
+    ///
+    /// Others may still refer to such a row. A brain does so with its audit row while it holds the lock of the chain,
+    /// for which we will wait: a stronger lock would let both wait for each other.
     pub fn rows_locked(
         &mut self,
         table: &str,
@@ -220,7 +223,7 @@ impl Store {
         values: &[Value],
     ) -> Result<Vec<Row>> {
         let suffix = match self {
-            Self::Postgres(store) if store.is_writing() => " FOR UPDATE",
+            Self::Postgres(store) if store.is_writing() => " FOR NO KEY UPDATE",
             _ => "",
         };
         self.rows(table, columns, &format!("{clause}{suffix}"), values)
