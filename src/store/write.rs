@@ -79,7 +79,7 @@ impl WriteStore {
             Database::Sqlite { path } => {
                 let mut store = SqliteStore::open_for_writing(path, options, cancel)?;
                 let detection = store.detect()?;
-                store.begin(&detection)?;
+                store.begin(&detection, options.lock_timeout)?;
                 (Store::Sqlite(Box::new(store)), detection)
             }
             Database::Postgres(target) => {

@@ -16,5 +16,6 @@ mod input;
 mod live;
 mod support;
 mod tampering;
+mod tokens;
 mod vectors;
 mod verdicts;
