@@ -22,6 +22,18 @@ use crate::store::{OpenOptions, Store};
 /// How often a transaction that met another one is begun again.
 const ATTEMPTS: u32 = 8;
 
+/// Lets this process die at a point of its writing transaction, named by its number in `Z4JCTL_FAULT_POINT`: so tests see
+/// what a killed process leaves. Builds for release do not have it.
+#[cfg(debug_assertions)]
+pub fn arm_fault_point(env: &crate::context::Env) -> Result<()> {
+    let Some(text) = env.var("Z4JCTL_FAULT_POINT")? else { return Ok(()) };
+    let point = text.parse().map_err(|_| {
+        Error::usage("usage.value", format!("Z4JCTL_FAULT_POINT {text:?}: expected the number of a point"))
+    })?;
+    crate::store::fault::arm(point);
+    Ok(())
+}
+
 /// Who does it, from where and why: goes into the metadata of every audit row.
 #[derive(Debug, Clone, Default)]
 pub struct Attribution {

@@ -188,6 +188,10 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return ui::usage(arguments, &context.env, &error),
     };
+    #[cfg(debug_assertions)]
+    if let Err(error) = crate::audit::transact::arm_fault_point(&context.env) {
+        return ui::early_error(arguments, &context.env, &error);
+    }
     let ui = Ui::new(cli.global.output, cli.global.quiet, cli.global.report, &context.env);
     signals::watch(&context.cancel, ui.output());
     let run = Run { context, connection: &cli.global.connection, ui: &ui };

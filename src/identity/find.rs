@@ -2,8 +2,8 @@
 //! what there is.
 
 use crate::error::{Error, Result};
-use crate::format::Id;
 use crate::format::email::Email;
+use crate::format::{Id, credential};
 use crate::store::Store;
 use crate::store::value::{Row, Value};
 
@@ -123,19 +123,28 @@ impl Agent {
     }
 }
 
-/// Agents of one project or of all, by project and name; held until the end of a writing transaction.
+/// Agents of one project or of all, by project and name. Not held: a brain changes many at a time, in its own order.
 pub fn agents(store: &mut Store, only: Option<&Project>) -> Result<Vec<Agent>> {
     let projects = projects(store)?;
     let rows = match only {
         Some(project) => {
             let key = [Value::Id(project.id)];
-            store.rows_locked("agents", AGENT_COLUMNS, "WHERE project_id = ? ORDER BY name, id", &key)?
+            store.rows("agents", AGENT_COLUMNS, "WHERE project_id = ? ORDER BY name, id", &key)?
         }
-        None => store.rows_locked("agents", AGENT_COLUMNS, "ORDER BY name, id", &[])?,
+        None => store.rows("agents", AGENT_COLUMNS, "ORDER BY name, id", &[])?,
     };
     let mut found: Vec<Agent> = rows.into_iter().map(|row| agent(row, &projects)).collect::<Result<_>>()?;
     found.sort_by(|a, b| a.project.slug.cmp(&b.project.slug));
     Ok(found)
+}
+
+/// The agent with an id, if it is still there, held until the end of a writing transaction: the advisory lock first, as
+/// a brain of 1.9 and later takes it, then the row.
+pub fn agent_held(store: &mut Store, id: Id) -> Result<Option<Agent>> {
+    store.lock(credential::agent_lock(id))?;
+    let projects = projects(store)?;
+    let rows = store.rows_locked("agents", AGENT_COLUMNS, "WHERE id = ?", &[Value::Id(id)])?;
+    rows.into_iter().next().map(|row| agent(row, &projects)).transpose()
 }
 
 fn agent(row: Row, projects: &[Project]) -> Result<Agent> {
@@ -221,9 +230,15 @@ fn user(row: Row) -> Result<User> {
     })
 }
 
-/// All users, by address; held until the end of a writing transaction.
+/// All users, by address. Not held, see [`user_held`].
 pub fn users(store: &mut Store) -> Result<Vec<User>> {
-    store.rows_locked("users", USER_COLUMNS, "ORDER BY email, id", &[])?.into_iter().map(user).collect()
+    store.rows("users", USER_COLUMNS, "ORDER BY email, id", &[])?.into_iter().map(user).collect()
+}
+
+/// The user with an id, if it is still there, held until the end of a writing transaction.
+pub fn user_held(store: &mut Store, id: Id) -> Result<Option<User>> {
+    let rows = store.rows_locked("users", USER_COLUMNS, "WHERE id = ?", &[Value::Id(id)])?;
+    rows.into_iter().next().map(user).transpose()
 }
 
 /// The user with an e-mail address or id; its row alone is held until the end of a writing transaction.
@@ -241,12 +256,12 @@ pub fn user_named(store: &mut Store, name: &str) -> Result<User> {
         Some(id) => all.iter().any(|user| user.0 == id).then_some(id),
         None => user_with_email(&all, name)?,
     };
-    let locked = match id {
-        Some(id) => store.rows_locked("users", USER_COLUMNS, "WHERE id = ?", &[Value::Id(id)])?,
-        None => Vec::new(),
+    let held = match id {
+        Some(id) => user_held(store, id)?,
+        None => None,
     };
-    match locked.into_iter().next() {
-        Some(row) => user(row),
+    match held {
+        Some(user) => Ok(user),
         None => Err(Error::usage("user.unknown", format!("there is no user {name:?}"))
             .hint(format!("users: {}", listed(all.iter().map(|user| user.1))))),
     }

@@ -58,7 +58,9 @@ impl Operation for Mint {
                     agent.label()
                 )));
             }
-            plan.changes.push(move_tombstone(scope, &agent)?);
+            if let Some(agent) = find::agent_held(scope.store, agent.id)? {
+                plan.changes.push(move_tombstone(scope, &agent)?);
+            }
         }
         plan.changes.push(Change::insert(
             "agents",
@@ -191,19 +193,21 @@ impl Operation for Revoke {
                         "it may be revoked already, or belong to another installation or another Z4J_SECRET",
                     ));
                 };
-                vec![locked(scope, &agent.id.to_string())?]
+                vec![held(scope, agent.id)?]
             }
             Revoked::AllIn(project) => {
                 let project = find::project_named(scope.store, project)?;
-                let mut all = find::agents(scope.store, Some(&project))?;
+                // In one order, so that two of us do not wait for each other.
+                let mut ordered: Vec<Id> =
+                    find::agents(scope.store, Some(&project))?.iter().map(|agent| agent.id).collect();
+                ordered.sort();
+                let mut all = Vec::new();
+                for id in ordered {
+                    all.extend(find::agent_held(scope.store, id)?);
+                }
                 all.retain(|agent| !agent.is_revoked);
                 if all.is_empty() {
                     return Ok(Plan::nothing(format!("project {} has no live agent", project.slug)));
-                }
-                let mut ordered: Vec<Id> = all.iter().map(|agent| agent.id).collect();
-                ordered.sort();
-                for id in ordered {
-                    scope.store.lock(credential::agent_lock(id))?;
                 }
                 all
             }
@@ -221,11 +225,18 @@ impl Operation for Revoke {
     }
 }
 
-/// The agent that is meant, with the lock that a brain of 1.9 and later takes before it changes one.
+/// The agent that is meant, held.
 fn locked(scope: &mut Scope<'_>, name: &str) -> Result<Agent> {
-    let found = find::agent_named(scope.store, name)?;
-    scope.store.lock(credential::agent_lock(found.id))?;
-    find::agent_named(scope.store, &found.id.to_string())
+    let id = find::agent_named(scope.store, name)?.id;
+    held(scope, id)
+}
+
+/// An agent that was found, held.
+fn held(scope: &mut Scope<'_>, id: Id) -> Result<Agent> {
+    find::agent_held(scope.store, id)?.ok_or_else(|| {
+        Error::usage("agent.unknown", format!("agent {id} was removed at this moment"))
+            .hint("nothing was written; `z4jctl token list` shows who is left")
+    })
 }
 
 fn revoke(plan: &mut Plan, scope: &mut Scope<'_>, agent: &Agent) -> Result<()> {

@@ -330,8 +330,10 @@ pub struct ChangeRole {
 
 impl Operation for ChangeRole {
     fn plan(&self, scope: &mut Scope<'_>) -> Result<Plan> {
-        // All of them, held: whether another administrator is left must still be true at the commit.
-        let all = find::users(scope.store)?;
+        let others = match self.role {
+            Role::Demote | Role::Deactivate => administrators(scope)?,
+            Role::Promote | Role::Reactivate | Role::Unlock => Vec::new(),
+        };
         let user = find::user_named(scope.store, &self.user)?;
         let (column, value, done) = match self.role {
             Role::Promote => ("is_admin", true, "is an administrator"),
@@ -345,7 +347,7 @@ impl Operation for ChangeRole {
             return Ok(Plan::nothing(format!("{} {done} already", user.email)));
         }
         let is_other_admin = |other: &User| other.id != user.id && other.is_admin && other.is_active;
-        if !value && user.is_admin && user.is_active && !all.iter().any(is_other_admin) {
+        if !value && user.is_admin && user.is_active && !others.iter().any(is_other_admin) {
             return Err(Error::refused(
                 "user.last-administrator",
                 format!("{} is the last active administrator; nothing was written", user.email),
@@ -370,6 +372,19 @@ impl Operation for ChangeRole {
         plan.summary = format!("{} {done}", user.email);
         Ok(plan)
     }
+}
+
+/// The administrators, held: whether another one is left must still be true at the commit. In one order, so that two of
+/// us do not wait for each other.
+fn administrators(scope: &mut Scope<'_>) -> Result<Vec<User>> {
+    let mut ids: Vec<Id> =
+        find::users(scope.store)?.iter().filter(|user| user.is_admin).map(|user| user.id).collect();
+    ids.sort();
+    let mut held = Vec::new();
+    for id in ids {
+        held.extend(find::user_held(scope.store, id)?);
+    }
+    Ok(held)
 }
 
 fn unlock(scope: &mut Scope<'_>, user: &User) -> Result<Plan> {

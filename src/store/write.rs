@@ -83,7 +83,7 @@ impl WriteStore {
             Database::Sqlite { path } => {
                 let mut store = SqliteStore::open_for_writing(path, options, cancel)?;
                 let detection = store.detect()?;
-                store.begin(&detection)?;
+                store.begin(&detection, options.lock_timeout)?;
                 (Store::Sqlite(Box::new(store)), detection)
             }
             Database::Postgres(target) => {
@@ -156,8 +156,14 @@ impl WriteStore {
             }
             Store::Postgres(_) => {
                 let name = Value::Text(transition.name().into());
-                self.query("settings", "SELECT set_config('z4j.audit_transition', ?, true) AS armed", &[name])
-                    .map(drop)
+                fault::point(Side::Before);
+                self.query(
+                    "settings",
+                    "SELECT set_config('z4j.audit_transition', ?, true) AS armed",
+                    &[name],
+                )?;
+                fault::point(Side::After);
+                Ok(())
             }
         }
     }
@@ -166,7 +172,9 @@ impl WriteStore {
     pub fn notify(&mut self, channel: &str, payload: &str) -> Result<()> {
         if self.store.is_postgres() {
             let values = [Value::Text(channel.into()), Value::Text(payload.into())];
+            fault::point(Side::Before);
             self.query("notifications", "SELECT 1 AS sent FROM (SELECT pg_notify(?, ?)) AS sent", &values)?;
+            fault::point(Side::After);
         }
         Ok(())
     }
@@ -175,7 +183,10 @@ impl WriteStore {
     pub fn commit(mut self) -> Result<()> {
         fault::point(Side::Before);
         match &mut self.store {
-            Store::Sqlite(store) => store.commit(),
+            Store::Sqlite(store) => {
+                fault::point_within(|| store.begin_commit());
+                store.commit()
+            }
             Store::Postgres(store) => store.commit(),
         }?;
         fault::point(Side::After);
@@ -205,6 +216,9 @@ impl Store {
     }
 
     /// [`Store::rows`], held against others until the end of a writing transaction; a reader locks nothing.
+    ///
+    /// Others may still refer to such a row. A brain does so with its audit row while it holds the lock of the chain,
+    /// for which we will wait: a stronger lock would let both wait for each other.
     pub fn rows_locked(
         &mut self,
         table: &str,
@@ -213,7 +227,7 @@ impl Store {
         values: &[Value],
     ) -> Result<Vec<Row>> {
         let suffix = match self {
-            Self::Postgres(store) if store.is_writing() => " FOR UPDATE",
+            Self::Postgres(store) if store.is_writing() => " FOR NO KEY UPDATE",
             _ => "",
         };
         self.rows(table, columns, &format!("{clause}{suffix}"), values)
@@ -242,7 +256,9 @@ impl Store {
             && store.is_writing()
         {
             let sql = "SELECT 1 AS locked FROM (SELECT pg_advisory_xact_lock(?)) AS lock";
+            fault::point(Side::Before);
             self.query("locks", sql, &[Value::Int(number)])?;
+            fault::point(Side::After);
         }
         Ok(())
     }

@@ -5,7 +5,9 @@
 mod agents;
 mod apikeys;
 mod assess;
+mod concurrency;
 mod contract;
+mod crash;
 mod files;
 mod fuzz;
 mod generator;
@@ -18,5 +20,6 @@ mod prune;
 mod rotation;
 mod support;
 mod tampering;
+mod tokens;
 mod vectors;
 mod verdicts;

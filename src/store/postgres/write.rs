@@ -4,6 +4,7 @@
 //! can carry them.
 
 use std::collections::{BTreeSet, HashMap};
+use std::error::Error as _;
 use std::rc::Rc;
 
 use ::postgres::error::SqlState;
@@ -42,8 +43,9 @@ impl PostgresStore {
     /// Commits.
     pub fn commit(&mut self) -> Result<()> {
         self.client.batch_execute("COMMIT").map_err(|error| match error.as_db_error() {
-            Some(_) => failed_writing(&self.shown, &error),
-            None => Error::unreachable(
+            // A server that goes down may have written the commit before it says so.
+            Some(db) if !is_going_down(db.code()) => failed_writing(&self.shown, &error),
+            _ => Error::unreachable(
                 OUTCOME_UNKNOWN,
                 format!("lost the connection to {} while it was committing: {error}", self.shown),
             )
@@ -174,9 +176,21 @@ impl<'a> FromSql<'a> for Decoded {
     }
 }
 
+/// Whether the server ends the session on its own account: `admin_shutdown` and its kind.
+fn is_going_down(code: &SqlState) -> bool {
+    code.code().starts_with("57P")
+}
+
 /// Errors of writing, which mean something else than those of reading.
 fn failed_writing(shown: &str, error: &::postgres::Error) -> Error {
-    let Some(db) = error.as_db_error() else { return failed(shown, error) };
+    let Some(db) = error.as_db_error().filter(|db| !is_going_down(db.code())) else {
+        let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+        return Error::unreachable(
+            "database.connection",
+            format!("lost the connection to {shown} before the commit: {reason}; nothing was written"),
+        )
+        .hint("run the command again; the log of the server may say why");
+    };
     let at = |what: &str| format!("{what} {shown}: {}", db.message());
     match *db.code() {
         SqlState::INSUFFICIENT_PRIVILEGE => {

@@ -4,7 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, Instant};
 
+use rusqlite::ffi::ErrorCode;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, params, params_from_iter};
@@ -20,6 +22,9 @@ use crate::store::write::Transition;
 
 /// Free space below which nothing is written: the journal of a transaction and what a brain writes meanwhile.
 const DEFAULT_MINIMUM_FREE: u64 = 16 << 20;
+
+/// How long to wait before the lock of a file is tried again: about what a transaction takes.
+const STEP: Duration = Duration::from_millis(20);
 
 /// Which transition the guards let pass: 0 is none.
 #[derive(Debug, Clone, Default)]
@@ -83,17 +88,38 @@ impl SqliteStore {
 
     /// Begins the transaction, with foreign keys as this generation's brain has them: switched on in a file of 1.7
     /// or before, deleting a user would change signed rows (schema, rule 5).
-    pub fn begin(&mut self, detection: &Detection) -> Result<()> {
+    ///
+    /// Waits for the lock in steps of one length. SQLite's own steps grow, so that whoever has waited long tries less
+    /// often than whoever comes, and may never have its turn among several writers.
+    pub fn begin(&mut self, detection: &Detection, lock_timeout: Duration) -> Result<()> {
         let enforced = matches!(detection.generation, Generation::F | Generation::G | Generation::H);
-        let sql = format!("PRAGMA foreign_keys = {}; BEGIN IMMEDIATE", if enforced { "ON" } else { "OFF" });
-        self.connection.execute_batch(&sql).map_err(|error| failed_writing(&self.path, &error))?;
+        let sql = format!("PRAGMA foreign_keys = {}", if enforced { "ON" } else { "OFF" });
+        self.connection
+            .execute_batch(&sql)
+            .and_then(|()| self.connection.busy_timeout(Duration::ZERO))
+            .map_err(|error| failed_writing(&self.path, &error))?;
+        let since = Instant::now();
+        while let Err(error) = self.connection.execute_batch("BEGIN IMMEDIATE") {
+            if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) || since.elapsed() >= lock_timeout {
+                return Err(failed_writing(&self.path, &error));
+            }
+            self.cancel.check()?;
+            std::thread::sleep(STEP);
+        }
         self.held = true;
-        Ok(())
+        self.connection.busy_timeout(lock_timeout).map_err(|error| failed_writing(&self.path, &error))
     }
 
     /// See [`crate::store::write::WriteStore::arm`].
     pub fn arm(&mut self, transition: Transition) {
         self.armed.set(Some(transition));
+    }
+
+    /// Does what a commit does first: syncs the journal and writes the changed pages into the file, from which nothing
+    /// but the journal can take them out again.
+    pub fn begin_commit(&self) {
+        // Who comes after this dies; a failure leaves one more of the states before the commit.
+        let _ = self.connection.cache_flush();
     }
 
     /// Commits.
@@ -205,7 +231,6 @@ fn read_only(path: &Path) -> Error {
 
 /// Errors of writing, which mean something else than those of reading.
 fn failed_writing(path: &Path, error: &rusqlite::Error) -> Error {
-    use rusqlite::ffi::ErrorCode;
     let rusqlite::Error::SqliteFailure(failure, text) = error else { return failed(path, error) };
     let shown = path.display();
     let reason = text.clone().unwrap_or_else(|| error.to_string());

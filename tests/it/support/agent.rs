@@ -192,6 +192,14 @@ impl RunningAgent {
         self.wait_until("to send a heartbeat", || self.log().contains(r#""id":"hb_"#));
     }
 
+    /// Waits until it has sent one more signed frame than it has by now.
+    #[track_caller]
+    pub(crate) fn wait_for_another_heartbeat(&self) {
+        let count = || self.log().matches(r#""id":"hb_"#).count();
+        let before = count();
+        self.wait_until("to send another heartbeat", || count() > before);
+    }
+
     /// How many times the brain let it in since it started.
     pub(crate) fn connections(&self) -> usize {
         self.log().matches("z4j agent connected: ").count()
