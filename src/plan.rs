@@ -5,10 +5,14 @@
 //! (`src/cli/confirm.rs`), after `--yes` or after a person has answered a question that showed the plan. So no path
 //! through the program writes without somebody having said so; a test of the source keeps it true.
 
-use serde::Serialize;
+use std::collections::BTreeMap;
 
-use crate::audit::append::Entry;
-use crate::audit::prune::Removal;
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+
+use crate::format::Id;
+use crate::format::mac::{Digest, KeyId};
+use crate::format::state::Quartet;
 use crate::store::value::{Row, Value};
 
 /// What an operation would do: computed from one state of the database, and again from the one that it changes.
@@ -146,4 +150,84 @@ impl WriteToken {
     pub(crate) fn for_tests() -> Self {
         Self::granted()
     }
+}
+
+/// A row to be appended: what happened, without what the chain adds to it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Entry {
+    /// `action`, such as `agent.token.minted`.
+    pub action: String,
+    /// `target_type`.
+    pub target_type: String,
+    /// `target_id`; ids in dashed form.
+    pub target_id: Option<String>,
+    /// `user_id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<Id>,
+    /// `project_id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<Id>,
+    /// `source_ip`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_ip: Option<String>,
+    /// `metadata`.
+    pub metadata: Map<String, Json>,
+}
+
+impl Entry {
+    /// A successful action on a target.
+    pub fn new(action: &str, target_type: &str, target_id: Option<Id>, metadata: Json) -> Self {
+        Self {
+            action: action.into(),
+            target_type: target_type.into(),
+            target_id: target_id.map(|id| id.to_string()),
+            user_id: None,
+            project_id: None,
+            source_ip: None,
+            metadata: match metadata {
+                Json::Object(map) => map,
+                _ => Map::new(),
+            },
+        }
+    }
+
+    /// The user that it concerns, where z4j names one.
+    #[must_use]
+    pub fn user(mut self, user: Option<Id>) -> Self {
+        self.user_id = user;
+        self
+    }
+
+    /// The project that it belongs to.
+    #[must_use]
+    pub fn project(mut self, project: Option<Id>) -> Self {
+        self.project_id = project;
+        self
+    }
+
+    /// The address that it came from.
+    #[must_use]
+    pub fn source_ip(mut self, address: &str) -> Self {
+        self.source_ip = Some(address.into());
+        self
+    }
+}
+
+/// The rows that go: the oldest ones, up to a boundary.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Removal {
+    /// How many.
+    pub rows: u64,
+    /// How many of each class.
+    pub by_class: BTreeMap<String, u64>,
+    /// How many under each key.
+    pub by_key: BTreeMap<KeyId, u64>,
+    /// The link of the first of them: what the prune boundary of the state must name.
+    pub begins_behind: Option<Digest>,
+    /// The last of them.
+    pub boundary: Quartet,
+    /// Rows that stay, frozen ones not counted.
+    pub remaining: u64,
+    /// What made the prefix end there, when older rows stay.
+    pub stopped_by: Option<String>,
 }

@@ -5,13 +5,12 @@
 //! what was signed: a row that is appended to a forged head would make the forgery look approved (audit chain, section 8).
 
 use serde::Serialize;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use crate::audit::bounds::{StateTrust, judge_state};
 use crate::audit::check::{Checker, Verdict};
 use crate::audit::finding::Class;
 use crate::audit::keys::Keys;
-use crate::audit::prune::Removal;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::format::address::Mapped;
@@ -20,10 +19,12 @@ use crate::format::mac::{Digest, MacKey};
 use crate::format::row::{AuditRow, Format, Markers, SourceIp, StoredDigest, write_message};
 use crate::format::state::{ChainState, Quartet};
 use crate::format::{Id, Timestamp};
+use crate::plan::{Entry, Removal};
 use crate::store::batch::Layout;
 use crate::store::generation::{Condition, Detection, Family, Generation};
+use crate::store::transition::{CONFLICT, Transition};
 use crate::store::value::{Value, stored_json};
-use crate::store::write::{CONFLICT, Transition, WriteStore};
+use crate::store::write::WriteStore;
 
 /// Advisory lock of PostgreSQL that every writer of the chain holds, from 1.1 on (audit chain, section 8.1).
 const CHAIN_LOCK: i64 = 2_050_255_578;
@@ -33,67 +34,6 @@ const HEAD_SEGMENT: u32 = 32;
 
 /// The one row of `audit_chain_state`.
 const SINGLETON: &str = "audit-chain";
-
-/// A row to be appended: what happened, without what the chain adds to it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Entry {
-    /// `action`, such as `agent.token.minted`.
-    pub action: String,
-    /// `target_type`.
-    pub target_type: String,
-    /// `target_id`; ids in dashed form.
-    pub target_id: Option<String>,
-    /// `user_id`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<Id>,
-    /// `project_id`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub project_id: Option<Id>,
-    /// `source_ip`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_ip: Option<String>,
-    /// `metadata`.
-    pub metadata: Map<String, Json>,
-}
-
-impl Entry {
-    /// A successful action on a target.
-    pub fn new(action: &str, target_type: &str, target_id: Option<Id>, metadata: Json) -> Self {
-        Self {
-            action: action.into(),
-            target_type: target_type.into(),
-            target_id: target_id.map(|id| id.to_string()),
-            user_id: None,
-            project_id: None,
-            source_ip: None,
-            metadata: match metadata {
-                Json::Object(map) => map,
-                _ => Map::new(),
-            },
-        }
-    }
-
-    /// The user that it concerns, where z4j names one.
-    #[must_use]
-    pub fn user(mut self, user: Option<Id>) -> Self {
-        self.user_id = user;
-        self
-    }
-
-    /// The project that it belongs to.
-    #[must_use]
-    pub fn project(mut self, project: Option<Id>) -> Self {
-        self.project_id = project;
-        self
-    }
-
-    /// The address that it came from.
-    #[must_use]
-    pub fn source_ip(mut self, address: &str) -> Self {
-        self.source_ip = Some(address.into());
-        self
-    }
-}
 
 /// A row that was appended.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::audit::append::Entry;
 use crate::audit::bounds::{StateTrust, judge_state};
 use crate::audit::check::{Checker, Link, Part, Verdict};
 use crate::audit::keys::Keys;
@@ -18,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::format::mac::{Digest, KeyId};
 use crate::format::state::Quartet;
 use crate::format::{Id, Timestamp};
-use crate::plan::Plan;
+use crate::plan::{Entry, Plan, Removal};
 use crate::store::Scan;
 use crate::store::batch::{Column, Layout, RowBatch};
 use crate::store::generation::{Family, Generation};
@@ -48,25 +47,6 @@ impl Cutoffs {
     fn latest(&self) -> Timestamp {
         self.by_class.values().copied().fold(self.default, Timestamp::max)
     }
-}
-
-/// The rows that go: the oldest ones, up to a boundary.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Removal {
-    /// How many.
-    pub rows: u64,
-    /// How many of each class.
-    pub by_class: BTreeMap<String, u64>,
-    /// How many under each key.
-    pub by_key: BTreeMap<KeyId, u64>,
-    /// The link of the first of them: what the prune boundary of the state must name.
-    pub begins_behind: Option<Digest>,
-    /// The last of them.
-    pub boundary: Quartet,
-    /// Rows that stay, frozen ones not counted.
-    pub remaining: u64,
-    /// What made the prefix end there, when older rows stay.
-    pub stopped_by: Option<String>,
 }
 
 /// Removes old rows.

@@ -10,7 +10,6 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::audit::append::Entry;
 use crate::audit::bounds::{StateTrust, judge_state};
 use crate::audit::keys::Keys;
 use crate::audit::transact::{Operation, Scope};
@@ -20,11 +19,12 @@ use crate::error::{Error, Result};
 use crate::format::Timestamp;
 use crate::format::mac::{Digest, KeyId, MacKey};
 use crate::format::state::ChainState;
+use crate::plan::Entry;
 use crate::plan::{Plan, WriteToken};
 use crate::settings_files::audit_keys::{self, CURRENT, Held, PREVIOUS};
 use crate::store::generation::{Condition, Detection, Family};
+use crate::store::transition::Transition;
 use crate::store::value::Value;
-use crate::store::write::Transition;
 use crate::store::{OpenOptions, Store};
 
 /// Microseconds of a day.

@@ -7,16 +7,18 @@
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-use crate::audit::append::{Appended, ChainWriter, Entry, VerifyFirst, check_writable};
+use crate::audit::append::{Appended, ChainWriter, VerifyFirst, check_writable};
 use crate::audit::keys::Keys;
 use crate::audit::verify::{Silent, VerifyOptions, verify};
 use crate::config::Database;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::format::Timestamp;
+use crate::plan::Entry;
 use crate::plan::{Action, Change, Plan, WriteToken};
 use crate::store::generation::Detection;
-use crate::store::write::{CONFLICT, Transition, WriteStore};
+use crate::store::transition::{CONFLICT, Transition};
+use crate::store::write::WriteStore;
 use crate::store::{OpenOptions, Store};
 
 /// How often a transaction that met another one is begun again.

@@ -10,7 +10,8 @@ use super::{Run, connection, new_password};
 use crate::error::{ExitCode, Result};
 use crate::format::email::Email;
 use crate::identity::password::email_for_login;
-use crate::identity::user::{CreateSuperuser, NewIds};
+use crate::identity::superuser::CreateSuperuser;
+use crate::identity::user::NewIds;
 use crate::identity::user_list::Beforehand;
 
 /// Create an administrator, also when the last one is gone

@@ -7,7 +7,7 @@ use super::confirm::Severity;
 use super::write::{Particular, WriteArgs, Writing};
 use crate::config::account_of_process;
 use crate::error::{ExitCode, Result};
-use crate::identity::user::ResetMfa;
+use crate::identity::mfa::ResetMfa;
 
 /// Clear the second factor of a user (from 1.6)
 ///

@@ -5,14 +5,13 @@
 
 use serde_json::json;
 
-use crate::audit::append::Entry;
 use crate::audit::transact::{Operation, Scope};
 use crate::error::{Error, Result};
 use crate::format::credential::{self, API_KEY_MARK, Shape};
 use crate::format::mac::Digest;
 use crate::format::{Id, Timestamp, address, scope};
 use crate::identity::find::{self, Project, User, listed};
-use crate::plan::{Change, Plan};
+use crate::plan::{Change, Entry, Plan};
 use crate::store::Store;
 use crate::store::generation::Generation;
 use crate::store::value::{Row, Value};

@@ -7,14 +7,13 @@
 use serde::Serialize;
 use serde_json::json;
 
-use crate::audit::append::Entry;
 use crate::audit::transact::{Operation, Scope};
 use crate::config::Database;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::format::{Id, Timestamp};
 use crate::identity::find::{self, User, listed};
-use crate::plan::{Change, Plan};
+use crate::plan::{Change, Entry, Plan};
 use crate::store::value::{Row, Value};
 use crate::store::{OpenOptions, Store};
 

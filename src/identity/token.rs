@@ -5,14 +5,13 @@
 
 use serde_json::json;
 
-use crate::audit::append::Entry;
 use crate::audit::transact::{Operation, Scope};
 use crate::error::{Error, Result};
 use crate::format::Id;
 use crate::format::credential::{self, RESERVED_AGENT_PREFIX};
 use crate::format::mac::Digest;
 use crate::identity::find::{self, Agent, Project};
-use crate::plan::{Change, Plan};
+use crate::plan::{Change, Entry, Plan};
 use crate::store::generation::{Detection, Generation};
 use crate::store::value::Value;
 

@@ -2,17 +2,13 @@
 
 use serde_json::json;
 
-use crate::audit::append::Entry;
 use crate::audit::transact::{Operation, Scope};
 use crate::error::{Error, Result};
 use crate::format::Id;
 use crate::identity::find::{self, User};
-use crate::plan::{Change, Plan};
+use crate::plan::{Change, Entry, Plan};
 use crate::store::generation::{Detection, Generation};
 use crate::store::value::Value;
-
-/// Slug of the project that z4j makes for the first administrator.
-pub const DEFAULT_PROJECT: &str = "default";
 
 /// Creates a user.
 #[derive(Debug)]
@@ -88,158 +84,6 @@ impl Operation for Create {
     }
 }
 
-/// Creates an administrator together with what it needs, or raises an existing user: works on an empty installation
-/// and on one whose last administrator is gone.
-#[derive(Debug)]
-pub struct CreateSuperuser {
-    /// The address, in stored form.
-    pub email: String,
-    /// Shown name.
-    pub display_name: Option<String>,
-    /// The argon2id hash of its password; with `promote_existing` only when the password shall change too.
-    pub password_hash: Option<String>,
-    /// Raise the user with this address instead of making one.
-    pub promote_existing: bool,
-    /// Ids of the new rows.
-    pub ids: NewIds,
-}
-
-impl Operation for CreateSuperuser {
-    fn plan(&self, scope: &mut Scope<'_>) -> Result<Plan> {
-        let mut plan = Plan::default();
-        let user = if self.promote_existing {
-            let user = find::user_named(scope.store, &self.email)?;
-            self.raise(&mut plan, scope, &user)?;
-            user.id
-        } else {
-            refuse_taken(scope, &self.email)?;
-            let Some(hash) = &self.password_hash else {
-                return Err(Error::bug("a new user has no password"));
-            };
-            let name = self.display_name.as_deref();
-            plan.changes.push(new_user(scope, self.ids.user, &self.email, name, hash, true));
-            plan.entries.push(created(self.ids.user, &self.email, true));
-            self.ids.user
-        };
-        self.give_project(&mut plan, scope, user)?;
-        plan.summary = if plan.is_empty() {
-            format!("{} is an active administrator already", self.email)
-        } else if self.promote_existing {
-            format!("{} ({user}) is an active administrator", self.email)
-        } else {
-            format!("administrator {} ({user}) is created", self.email)
-        };
-        Ok(plan)
-    }
-}
-
-impl CreateSuperuser {
-    fn raise(&self, plan: &mut Plan, scope: &mut Scope<'_>, user: &User) -> Result<()> {
-        let mut values = Vec::new();
-        let mut changed = Vec::new();
-        for (column, held) in [("is_admin", user.is_admin), ("is_active", user.is_active)] {
-            // Text that reads as true is put right on the way.
-            if !held || user.row.is_textual_truth(column) {
-                values.push((column, Value::Bool(true)));
-                changed.push(column);
-            }
-        }
-        if is_locked(user)? {
-            values.extend(unlocked(user));
-            changed.push("locked_until");
-        }
-        if !values.is_empty() {
-            values.push(("updated_at", Value::Time(scope.now)));
-            plan.changes.push(Change::update("users", &user.email, &user.row, values)?);
-            plan.entries.push(Entry::new(
-                "user.updated",
-                "user",
-                Some(user.id),
-                json!({ "changed": changed }),
-            ));
-        }
-        if let Some(hash) = &self.password_hash {
-            change_password(plan, scope, user, hash)?;
-        }
-        if user.has_mfa()? {
-            plan.notes.push(format!(
-                "{} has a second factor enrolled; `z4jctl reset-mfa {}` clears it if it is lost",
-                user.email, user.email
-            ));
-        }
-        Ok(())
-    }
-
-    /// The default project and membership, as z4j gives them to its first administrator (identity, section 9.1).
-    fn give_project(&self, plan: &mut Plan, scope: &mut Scope<'_>, user: Id) -> Result<()> {
-        let ids = self.ids;
-        let (project, is_new) =
-            match find::projects(scope.store)?.into_iter().find(|p| p.slug == DEFAULT_PROJECT) {
-                Some(project) => {
-                    if !project.is_active {
-                        plan.notes.push(
-                            "project default is archived; an administrator sees it all the same".into(),
-                        );
-                    }
-                    (project.id, false)
-                }
-                None => (ids.project, true),
-            };
-        if is_new {
-            plan.changes.push(new_default_project(scope, project));
-            plan.entries.push(
-                Entry::new("project.created", "project", Some(project), json!({ "slug": DEFAULT_PROJECT }))
-                    .project(Some(project)),
-            );
-        }
-        let key = [Value::Id(user), Value::Id(project)];
-        let clause = "WHERE user_id = ? AND project_id = ?";
-        let membership = scope.store.rows_locked("memberships", &["id", "role"], clause, &key)?;
-        match membership.first() {
-            None => join(plan, scope, ids, user, &self.email, project, DEFAULT_PROJECT, "admin"),
-            Some(row) if row.text("role")? == Some("admin") => {}
-            Some(row) => {
-                let values = vec![("role", role("admin")), ("updated_at", Value::Time(scope.now))];
-                let label = format!("{} in {DEFAULT_PROJECT}", self.email);
-                plan.changes.push(Change::update("memberships", label, row, values)?);
-                plan.entries.push(
-                    Entry::new("membership.updated", "user", Some(user), json!({ "role": "admin" }))
-                        .project(Some(project)),
-                );
-            }
-        }
-        let subscription = |id, extra: Vec<(&'static str, Value)>| {
-            let mut values = vec![
-                ("id", Value::Id(id)),
-                ("project_id", Value::Id(project)),
-                ("trigger", Value::Text("task.failed".into())),
-                ("filters", Value::Json(json!({}))),
-                ("in_app", Value::Bool(true)),
-                ("project_channel_ids", Value::NoIds),
-                ("cooldown_seconds", Value::Int(0)),
-                ("created_at", Value::Time(scope.now)),
-                ("updated_at", Value::Time(scope.now)),
-            ];
-            values.extend(extra);
-            values
-        };
-        if is_new {
-            let values = subscription(ids.project_subscription, Vec::new());
-            plan.changes.push(Change::insert("project_default_subscriptions", DEFAULT_PROJECT, values));
-        }
-        if !self.promote_existing {
-            let own = vec![
-                ("user_id", Value::Id(user)),
-                ("user_channel_ids", Value::NoIds),
-                ("is_active", Value::Bool(true)),
-            ];
-            let values = subscription(ids.user_subscription, own);
-            plan.changes.push(Change::insert("user_subscriptions", &self.email, values));
-        }
-        Ok(())
-    }
-}
-
 /// Sets a password and ends what the old one opened.
 #[derive(Debug)]
 pub struct ChangePassword {
@@ -260,7 +104,7 @@ impl Operation for ChangePassword {
 }
 
 /// What z4j's own command does in this generation (identity, section 9.2), and an audit row in each.
-fn change_password(plan: &mut Plan, scope: &mut Scope<'_>, user: &User, hash: &str) -> Result<()> {
+pub(super) fn change_password(plan: &mut Plan, scope: &mut Scope<'_>, user: &User, hash: &str) -> Result<()> {
     plan.changes.push(Change::update(
         "users",
         &user.email,
@@ -402,7 +246,7 @@ fn unlock(scope: &mut Scope<'_>, user: &User) -> Result<Plan> {
 }
 
 /// Whether failed logins or codes are on record (identity, section 8.6).
-fn is_locked(user: &User) -> Result<bool> {
+pub(super) fn is_locked(user: &User) -> Result<bool> {
     let row = &user.row;
     let count =
         |column: &str| if row.has(column) { row.int(column).map(Option::unwrap_or_default) } else { Ok(0) };
@@ -415,7 +259,7 @@ fn is_locked(user: &User) -> Result<bool> {
         || time("last_failed_login_at")?)
 }
 
-fn unlocked(user: &User) -> Vec<(&'static str, Value)> {
+pub(super) fn unlocked(user: &User) -> Vec<(&'static str, Value)> {
     let values = [
         ("failed_login_count", Value::Int(0)),
         ("locked_until", Value::Null),
@@ -425,72 +269,6 @@ fn unlocked(user: &User) -> Vec<(&'static str, Value)> {
         ("mfa_locked_until", Value::Null),
     ];
     values.into_iter().filter(|(column, _)| user.row.has(column)).collect()
-}
-
-/// Clears the second factor of a user: secret, recovery codes, trusted devices, lock (identity, section 9.3).
-#[derive(Debug)]
-pub struct ResetMfa {
-    /// E-mail or id.
-    pub user: String,
-    /// Name of the operating system's user, as z4j records it.
-    pub operator: Option<String>,
-}
-
-impl Operation for ResetMfa {
-    fn plan(&self, scope: &mut Scope<'_>) -> Result<Plan> {
-        let user = find::user_named(scope.store, &self.user)?;
-        if !user.row.has("mfa_secret_encrypted") {
-            return Err(Error::refused(
-                "user.no-mfa",
-                format!("releases {} have no second factor", scope.detection.generation.releases()),
-            )
-            .hint("what keeps the user out is its password or a lock: `z4jctl changepassword`, `z4jctl user unlock`"));
-        }
-        let key = [Value::Id(user.id)];
-        let mut plan = Plan::default();
-        for table in ["mfa_recovery_codes", "trusted_devices"] {
-            for row in scope.store.rows_locked(table, &["id"], "WHERE user_id = ?", &key)? {
-                plan.changes.push(Change::delete(table, &user.email, &row)?);
-            }
-        }
-        let counts = |column: &str| user.row.has(column) && matches!(user.row.int(column), Ok(Some(1..)));
-        let is_set = |column: &str| user.row.has(column) && user.row.shown(column) != "NULL";
-        let has_traces = is_set("mfa_secret_encrypted")
-            || is_set("mfa_enrolled_at")
-            || is_set("mfa_locked_until")
-            || counts("failed_mfa_count");
-        if plan.changes.is_empty() && !has_traces {
-            return Ok(Plan::nothing(format!("{} has no MFA enrolled; nothing to do", user.email)));
-        }
-        let values = [
-            ("mfa_secret_encrypted", Value::Null),
-            ("mfa_enrolled_at", Value::Null),
-            ("failed_mfa_count", Value::Int(0)),
-            ("mfa_locked_until", Value::Null),
-            ("updated_at", Value::Time(scope.now)),
-        ];
-        let values: Vec<_> = values.into_iter().filter(|(column, _)| user.row.has(column)).collect();
-        plan.changes.push(Change::update("users", &user.email, &user.row, values)?);
-        let verified = scope.store.rows_locked(
-            "sessions",
-            &["id", "mfa_verified_at"],
-            "WHERE user_id = ? AND mfa_verified_at IS NOT NULL",
-            &key,
-        )?;
-        for session in verified {
-            let values = vec![("mfa_verified_at", Value::Null)];
-            plan.changes.push(Change::update("sessions", &user.email, &session, values)?);
-        }
-        let metadata = json!({ "reset_via": "cli", "operator": self.operator });
-        plan.entries.push(
-            Entry::new("user.mfa_reset_by_admin", "user", Some(user.id), metadata)
-                .user(Some(user.id))
-                .source_ip("127.0.0.1"),
-        );
-        plan.notes.push(format!("sessions of {} stay alive, as z4j leaves them", user.email));
-        plan.summary = format!("the second factor of {} is cleared", user.email);
-        Ok(plan)
-    }
 }
 
 /// Deletes pending setup tokens of an installation that has no user yet (identity, section 9.4).
@@ -551,7 +329,7 @@ fn forget_devices(plan: &mut Plan, scope: &mut Scope<'_>, user: &User) -> Result
 }
 
 /// SQLite would let the same address in another case stand beside it, and nobody could tell who logs in.
-fn refuse_taken(scope: &mut Scope<'_>, email: &str) -> Result<()> {
+pub(super) fn refuse_taken(scope: &mut Scope<'_>, email: &str) -> Result<()> {
     let lower = email.to_lowercase();
     match find::users(scope.store)?.into_iter().find(|user| user.email.to_lowercase() == lower) {
         None => Ok(()),
@@ -567,7 +345,7 @@ fn refuse_taken(scope: &mut Scope<'_>, email: &str) -> Result<()> {
     }
 }
 
-fn new_user(
+pub(super) fn new_user(
     scope: &Scope<'_>,
     id: Id,
     email: &str,
@@ -598,29 +376,8 @@ fn new_user(
     )
 }
 
-fn new_default_project(scope: &Scope<'_>, id: Id) -> Change {
-    Change::insert(
-        "projects",
-        DEFAULT_PROJECT,
-        vec![
-            ("id", Value::Id(id)),
-            ("slug", Value::Text(DEFAULT_PROJECT.into())),
-            ("name", Value::Text("Default".into())),
-            ("environment", Value::Text("production".into())),
-            ("timezone", Value::Text("UTC".into())),
-            ("is_active", Value::Bool(true)),
-            ("retention_days", Value::Int(30)),
-            ("automation_enabled", Value::Bool(true)),
-            ("automation_revision", Value::Int(1)),
-            ("default_scheduler_owner", Value::Text("z4j-scheduler".into())),
-            ("created_at", Value::Time(scope.now)),
-            ("updated_at", Value::Time(scope.now)),
-        ],
-    )
-}
-
 #[expect(clippy::too_many_arguments, reason = "a membership has a user, a project and a role")]
-fn join(
+pub(super) fn join(
     plan: &mut Plan,
     scope: &Scope<'_>,
     ids: NewIds,
@@ -647,7 +404,7 @@ fn join(
     );
 }
 
-fn role(name: &str) -> Value {
+pub(super) fn role(name: &str) -> Value {
     Value::Label("project_role", name.to_owned())
 }
 
@@ -666,6 +423,6 @@ fn check_role(detection: &Detection, name: &str) -> Result<()> {
     .hint(format!("roles: {}", known.join(", "))))
 }
 
-fn created(id: Id, email: &str, is_admin: bool) -> Entry {
+pub(super) fn created(id: Id, email: &str, is_admin: bool) -> Entry {
     Entry::new("user.created", "user", Some(id), json!({ "email": email, "is_admin": is_admin }))
 }

@@ -13,6 +13,7 @@ pub mod guards;
 mod others;
 pub mod postgres;
 pub mod sqlite;
+pub mod transition;
 pub mod value;
 pub mod write;
 

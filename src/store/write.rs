@@ -12,47 +12,12 @@ use super::fault::{self, Side};
 use super::generation::Detection;
 use super::postgres::PostgresStore;
 use super::sqlite::SqliteStore;
+use super::transition::{CONFLICT, Transition};
 use super::value::{Row, Value};
 use super::{OpenOptions, Store};
 use crate::config::Database;
 use crate::context::Cancel;
 use crate::error::{Error, Result};
-
-/// Code of the error that says that somebody else was faster: begin again.
-pub const CONFLICT: &str = "database.conflict";
-
-/// Code of the error that says that the server may have committed or not.
-pub const OUTCOME_UNKNOWN: &str = "database.outcome-unknown";
-
-/// What a transaction does to the audit log, in the words of z4j's guards (schema, section 7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Transition {
-    /// Rows are appended.
-    Append,
-    /// A row is appended under a new key.
-    KeyRotation,
-    /// The oldest rows go.
-    Retention,
-}
-
-impl Transition {
-    /// z4j's name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Append => "append-v1",
-            Self::KeyRotation => "key-rotation-v1",
-            Self::Retention => "retention-v1",
-        }
-    }
-
-    /// Whether a trigger's operation is part of it.
-    pub(super) fn permits(self, operation: &str) -> bool {
-        match self {
-            Self::Append | Self::KeyRotation => matches!(operation, "insert" | "state_update"),
-            Self::Retention => matches!(operation, "delete" | "state_update"),
-        }
-    }
-}
 
 /// A database in a writing transaction. Dropped without [`WriteStore::commit`] it leaves nothing.
 #[derive(Debug)]

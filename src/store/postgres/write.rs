@@ -18,8 +18,8 @@ use crate::error::{Error, Result};
 use crate::format::address::{Address, Mapped};
 use crate::format::{Id, Timestamp};
 use crate::store::OpenOptions;
+use crate::store::transition::{CONFLICT, OUTCOME_UNKNOWN};
 use crate::store::value::{Cell, Row, Value, for_postgres};
-use crate::store::write::{CONFLICT, OUTCOME_UNKNOWN};
 
 /// Microseconds from the Unix epoch to 2000-01-01, where PostgreSQL counts from.
 const POSTGRES_EPOCH: i64 = 946_684_800_000_000;

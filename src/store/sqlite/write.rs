@@ -17,8 +17,8 @@ use crate::context::Cancel;
 use crate::error::{Error, Result};
 use crate::store::OpenOptions;
 use crate::store::generation::{Detection, Generation};
+use crate::store::transition::Transition;
 use crate::store::value::{Cell, Row, Value};
-use crate::store::write::Transition;
 
 /// Free space below which nothing is written: the journal of a transaction and what a brain writes meanwhile.
 const DEFAULT_MINIMUM_FREE: u64 = 16 << 20;
@@ -241,7 +241,7 @@ fn failed_writing(path: &Path, error: &rusqlite::Error) -> Error {
                 .hint("make room, then run the command again")
         }
         ErrorCode::ConstraintViolation if reason.contains("prev_row_hmac") => Error::refused(
-            crate::store::write::CONFLICT,
+            crate::store::transition::CONFLICT,
             format!("somebody else appended to the audit log of {shown} at the same moment"),
         )
         .hint("nothing was written; run the command again"),
