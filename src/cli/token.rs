@@ -8,7 +8,7 @@ use super::confirm::Severity;
 use super::ui::Render;
 use super::write::{Particular, WriteArgs, Writing};
 use super::{Run, connection, credential_input};
-use crate::audit::transact::Operation;
+use crate::audit::transact::{Operation, Outcome};
 use crate::config::Settings;
 use crate::error::{Error, ExitCode, Result};
 use crate::format::credential::{self, Kind, Plaintext};
@@ -205,23 +205,23 @@ fn hand_over(
     url: Option<&str>,
     later: Option<String>,
 ) -> Result<ExitCode> {
+    if !writing.arguments.is_dry_run() {
+        run.ui.refuse_report_files("a token")?;
+    }
     let secret = settings.require_secret()?.value.expose().to_vec();
     let secret = Zeroizing::new(secret);
     let url = url.map(str::to_owned).or_else(|| settings.public_url());
-    writing.perform(run, settings, operation, |_| {
-        let open = connection::open_options(settings);
-        let options = ListOptions { agent: Some(agent.to_string()), ..ListOptions::default() };
-        let list = token_list::list(run.context, &settings.database.value, open, &options)?;
-        let Some(found) = list.agents.first() else { return Err(Error::bug("the new agent is not there")) };
-        let project_id = token_list::project_id(run.context, &settings.database.value, open, &found.project)?;
+    writing.perform(run, settings, operation, |outcome| {
+        let Some(found) = Handed::of(outcome, agent) else { return Err(Error::bug("a token of no agent")) };
+        let project_id = found.project_id;
         let signing = credential::project_secret(&secret, project_id);
         let url = url.unwrap_or_else(|| "https://brain.example.com".into());
         let environment = [
             ("Z4J_BRAIN_URL", url.as_str()),
             ("Z4J_TOKEN", token.expose()),
-            ("Z4J_PROJECT_ID", found.project.as_str()),
+            ("Z4J_PROJECT_ID", found.project),
             ("Z4J_HMAC_SECRET", signing.expose()),
-            ("Z4J_AGENT_NAME", found.name.as_str()),
+            ("Z4J_AGENT_NAME", found.name),
         ];
         let mut text = String::from("\nshown once, stored nowhere; give it to the agent:\n\n");
         for (name, value) in environment {
@@ -243,6 +243,25 @@ fn hand_over(
             plain,
         })
     })
+}
+
+/// Whose the new token is, from what was committed: looking it up again could fail, and the token would be lost.
+struct Handed<'a> {
+    project: &'a str,
+    project_id: Id,
+    name: &'a str,
+}
+
+impl<'a> Handed<'a> {
+    fn of(outcome: &'a Outcome, agent: Id) -> Option<Self> {
+        let id = agent.to_string();
+        let entry =
+            outcome.appended.iter().map(|row| &row.entry).find(|e| e.target_id.as_ref() == Some(&id))?;
+        let name = entry.metadata.get("name")?.as_str()?;
+        let change = outcome.changes.iter().find(|change| change.key.values().any(|key| *key == id))?;
+        let project = change.label.strip_suffix(name)?.strip_suffix('/')?;
+        Some(Self { project, project_id: entry.project_id?, name })
+    }
 }
 
 fn revoke(run: &Run<'_>, arguments: &RevokeArgs) -> Result<ExitCode> {

@@ -49,6 +49,13 @@ pub(super) struct Writing<'a> {
     pub(super) severity: Severity<'a>,
 }
 
+impl WriteArgs {
+    /// Whether only the plan is asked for.
+    pub(super) fn is_dry_run(&self) -> bool {
+        self.safety.is_dry_run()
+    }
+}
+
 impl<'a> Writing<'a> {
     /// With another flag that says yes, such as the one that z4j has for it.
     pub(super) fn confirmed_by(self, flag: bool) -> Confirmed<'a> {
