@@ -487,7 +487,8 @@ fn verify_head(
     let is_wrong = |verdict: &Verdict| {
         matches!(verdict, Verdict::Mismatch { reason: None, .. } | Verdict::UnknownKey(_))
     };
-    if rows.iter().all(|row| is_wrong(&row.verdict)) {
+    // A state that verified proves the key: then it is the rows that are wrong.
+    if state.is_none() && rows.iter().all(|row| is_wrong(&row.verdict)) {
         return Err(Error::secret(
             "secret.wrong",
             format!("none of the newest {} rows of the log verifies under a configured key", rows.len()),
