@@ -16,3 +16,4 @@ mod support;
 mod tampering;
 mod vectors;
 mod verdicts;
+mod writes;
