@@ -337,7 +337,7 @@ impl ChainWriter {
 
     /// Signs the chain state, from 1.8 on. The row tally of 1.11 is left to the triggers.
     pub fn finish(self, store: &mut WriteStore) -> Result<()> {
-        let Some(state) = self.state else { return Ok(()) };
+        let Some(state) = &self.state else { return Ok(()) };
         let counts = state.active_key_counts.iter().map(|(key, count)| (key.to_string(), Json::from(*count)));
         let (head, prune) = (state.head, state.prune);
         let count = i64::try_from(state.active_row_count)
@@ -362,7 +362,31 @@ impl ChainWriter {
                 ("active_key_counts", Value::Json(Json::Object(counts.collect()))),
                 ("state_mac", Value::Text(state.mac(&self.key).to_string())),
             ],
+        )?;
+        self.check_state_read_back(store, state)
+    }
+
+    /// A trigger that somebody installed could have changed the state, or have added a row of its own while the guards
+    /// let rows pass; committed, the log would never verify again.
+    fn check_state_read_back(&self, store: &mut WriteStore, state: &ChainState) -> Result<()> {
+        let detection = store.detection().clone();
+        let facts = store.facts(&detection)?;
+        let stored = match facts.states.as_slice() {
+            [stored] => ChainState::from_stored(stored).ok(),
+            _ => None,
+        };
+        let signed = ChainState { state_mac: Some(state.mac(&self.key)), ..state.clone() };
+        let tally = facts.states.first().and_then(|stored| stored.observed_active_row_count);
+        if stored.as_ref() == Some(&signed)
+            && counted_rows(store, &detection, &signed, tally)? == signed.active_row_count
+        {
+            return Ok(());
+        }
+        Err(Error::refused(
+            "chain.read-back",
+            "the audit log and its state as this database gives them back are not what was signed; nothing was written",
         )
+        .hint("something in the database changes rows as they are written; look for triggers on audit_log and audit_chain_state"))
     }
 
     fn message(&mut self, row: &AuditRow<'_>) -> Result<Vec<u8>> {
@@ -462,16 +486,26 @@ fn check_count(
     state: &ChainState,
     tally: Option<i64>,
 ) -> Result<()> {
-    let counted = match tally.and_then(|tally| u64::try_from(tally).ok()) {
-        Some(tally) if store.is_postgres() && detection.has_tally => tally,
-        _ => store
-            .number("SELECT count(*) AS count FROM audit_log", &[])?
-            .saturating_sub(state.frozen_row_count),
-    };
+    let counted = counted_rows(store, detection, state, tally)?;
     if counted == state.active_row_count {
         return Ok(());
     }
     Err(not_verified(&format!("there are {counted} active rows, {} are signed for", state.active_row_count)))
+}
+
+/// The number of active rows: PostgreSQL's tally where there is one, counted otherwise.
+fn counted_rows(
+    store: &mut WriteStore,
+    detection: &Detection,
+    state: &ChainState,
+    tally: Option<i64>,
+) -> Result<u64> {
+    match tally.and_then(|tally| u64::try_from(tally).ok()) {
+        Some(tally) if store.is_postgres() && detection.has_tally => Ok(tally),
+        _ => Ok(store
+            .number("SELECT count(*) AS count FROM audit_log", &[])?
+            .saturating_sub(state.frozen_row_count)),
+    }
 }
 
 /// Verifies the newest rows: their MACs, their links, and that the newest is the signed head. Gives the newest.
@@ -496,7 +530,8 @@ fn verify_head(
     let is_wrong = |verdict: &Verdict| {
         matches!(verdict, Verdict::Mismatch { reason: None, .. } | Verdict::UnknownKey(_))
     };
-    if rows.iter().all(|row| is_wrong(&row.verdict)) {
+    // A state that verified proves the key: then it is the rows that are wrong.
+    if state.is_none() && rows.iter().all(|row| is_wrong(&row.verdict)) {
         return Err(Error::secret(
             "secret.wrong",
             format!("none of the newest {} rows of the log verifies under a configured key", rows.len()),

@@ -12,7 +12,7 @@ use crate::audit::keys::Keys;
 use crate::audit::verify::{Silent, VerifyOptions, verify};
 use crate::config::Database;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, ExitCode, Result};
 use crate::format::Timestamp;
 use crate::plan::Entry;
 use crate::plan::{Action, Change, Plan, WriteToken};
@@ -310,6 +310,13 @@ impl Session<'_> {
         let report = verify(self.context, self.database, self.keys, &options, &Silent)?;
         if report.ok {
             return Ok(());
+        }
+        if report.exit() == ExitCode::Secret {
+            return Err(Error::secret(
+                "secret.wrong",
+                "the audit log verifies under none of the configured keys; nothing was written",
+            )
+            .hint("configure the secrets of this installation; `z4jctl audit verify` tells more"));
         }
         Err(Error::refused("chain.not-verified", "the audit log does not verify; nothing was written")
             .hint("run `z4jctl audit verify`: nothing is appended to a log that may have been tampered with"))

@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
+use rustix::termios::OptionalActions;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -16,6 +17,8 @@ const GRACE: Duration = Duration::from_secs(2);
 /// Watches for signals on a thread of its own.
 pub(super) fn watch(cancel: &Cancel, output: Output) {
     let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return };
+    // A prompt for a password switches the echo off; whoever ends in the middle of it has to switch it on again.
+    let terminal = rustix::termios::tcgetattr(std::io::stdin()).ok();
     let cancel = cancel.clone();
     thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
@@ -24,6 +27,9 @@ pub(super) fn watch(cancel: &Cancel, output: Output) {
             thread::sleep(GRACE);
             if let Err(error) = cancel.check() {
                 ui::print_error(output, &error, &[]);
+            }
+            if let Some(terminal) = &terminal {
+                let _ = rustix::termios::tcsetattr(std::io::stdin(), OptionalActions::Now, terminal);
             }
             leave(128_i32.saturating_add(signal));
         }

@@ -9,7 +9,7 @@ use super::confirm::Severity;
 use super::ui::Render;
 use super::write::{Particular, WriteArgs, Writing};
 use super::{Run, connection, credential_input, token_assess};
-use crate::audit::transact::Operation;
+use crate::audit::transact::{Operation, Outcome};
 use crate::config::Settings;
 use crate::error::{Error, ExitCode, Result};
 use crate::format::credential::{self, Kind, Plaintext};
@@ -244,23 +244,19 @@ impl HandOver<'_> {
     fn perform(self, run: &Run<'_>, settings: &Settings, writing: Writing<'_>) -> Result<ExitCode> {
         let secret = Zeroizing::new(settings.require_secret()?.value.expose().to_vec());
         let url = self.url.map(str::to_owned).or_else(|| settings.public_url());
-        writing.perform(run, settings, self.operation, |_| {
-            let open = connection::open_options(settings);
-            let database = &settings.database.value;
-            let options = ListOptions { agent: Some(self.agent.to_string()), ..ListOptions::default() };
-            let list = token_list::list(run.context, database, open, &options)?;
-            let Some(found) = list.agents.first() else {
-                return Err(Error::bug("the new agent is not there"));
+        writing.perform(run, settings, self.operation, |outcome| {
+            let Some(found) = Handed::of(outcome, self.agent) else {
+                return Err(Error::bug("a token of no agent"));
             };
-            let project_id = token_list::project_id(run.context, database, open, &found.project)?;
+            let project_id = found.project_id;
             let signing = credential::project_secret(&secret, project_id);
             let url = url.unwrap_or_else(|| "https://brain.example.com".into());
             let environment = [
                 ("Z4J_BRAIN_URL", url.as_str()),
                 ("Z4J_TOKEN", self.token.expose()),
-                ("Z4J_PROJECT_ID", found.project.as_str()),
+                ("Z4J_PROJECT_ID", found.project),
                 ("Z4J_HMAC_SECRET", signing.expose()),
-                ("Z4J_AGENT_NAME", found.name.as_str()),
+                ("Z4J_AGENT_NAME", found.name),
             ];
             let mut text = String::from("\nshown once, stored nowhere; give it to the agent:\n\n");
             for (name, value) in environment {
@@ -283,6 +279,25 @@ impl HandOver<'_> {
                 plain,
             })
         })
+    }
+}
+
+/// Whose the new token is, from what was committed: looking it up again could fail, and the token would be lost.
+struct Handed<'a> {
+    project: &'a str,
+    project_id: Id,
+    name: &'a str,
+}
+
+impl<'a> Handed<'a> {
+    fn of(outcome: &'a Outcome, agent: Id) -> Option<Self> {
+        let id = agent.to_string();
+        let entry =
+            outcome.appended.iter().map(|row| &row.entry).find(|e| e.target_id.as_ref() == Some(&id))?;
+        let name = entry.metadata.get("name")?.as_str()?;
+        let change = outcome.changes.iter().find(|change| change.key.values().any(|key| *key == id))?;
+        let project = change.label.strip_suffix(name)?.strip_suffix('/')?;
+        Some(Self { project, project_id: entry.project_id?, name })
     }
 }
 

@@ -351,16 +351,19 @@ fn check_name(name: &str) -> Result<String> {
         return Err(Error::usage(
             "agent.name",
             format!("the name of an agent has 1 to {LONGEST_NAME} characters, this one has {length}"),
-        ));
+        )
+        .hint("choose another --name"));
     }
     if name.starts_with(RESERVED_AGENT_PREFIX) {
         return Err(Error::usage(
             "agent.name",
             format!("names that begin with {RESERVED_AGENT_PREFIX} are those of revoked agents"),
-        ));
+        )
+        .hint("choose another --name"));
     }
     if name.contains(char::is_control) {
-        return Err(Error::usage("agent.name", "the name of an agent has no control characters"));
+        return Err(Error::usage("agent.name", "the name of an agent has no control characters")
+            .hint("choose another --name"));
     }
     Ok(name.to_owned())
 }

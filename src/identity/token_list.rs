@@ -144,13 +144,6 @@ fn report(store: &mut Store, agent: &Agent, now: Timestamp) -> Result<AgentRepor
     })
 }
 
-/// The id of a project, from which its signing secret is derived.
-pub fn project_id(context: &Context, database: &Database, open: OpenOptions, project: &str) -> Result<Id> {
-    let mut store = Store::open(database, open, &context.cancel)?;
-    store.detect()?;
-    Ok(find::project_named(&mut store, project)?.id)
-}
-
 /// `token identify`: whose a token is.
 #[derive(Debug, Clone, Serialize)]
 pub struct Identified {

@@ -23,3 +23,4 @@ mod tampering;
 mod tokens;
 mod vectors;
 mod verdicts;
+mod writes;

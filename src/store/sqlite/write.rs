@@ -249,6 +249,12 @@ fn failed_writing(path: &Path, error: &rusqlite::Error) -> Error {
             Error::refused("database.constraint", format!("{shown} refuses the change: {reason}"))
                 .hint("nothing was written")
         }
+        // What a function answers that a trigger calls comes without a code of its own.
+        ErrorCode::Unknown => {
+            Error::refused("database.constraint", format!("{shown} refuses the change: {reason}")).hint(
+                "nothing was written; look at the triggers of the database: z4j's own refuse nothing that z4jctl does",
+            )
+        }
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Error::refused(
             "database.locked",
             format!("{shown} is locked by another process; nothing was written"),

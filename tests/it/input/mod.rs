@@ -5,7 +5,7 @@ mod command_line;
 mod connect;
 mod interrupt;
 mod secrets;
-mod servers;
+pub(crate) mod servers;
 mod sqlite;
 mod tls;
 mod writers;
@@ -37,7 +37,7 @@ fn verify_at(url: impl Into<std::ffi::OsString>, secrets: &Secrets) -> Z4jctl {
 /// Runs the call as it is and with `--output json`. Both times: this exit code, nothing on stdout, and on stderr one
 /// error with this machine name, these words, and a hint.
 #[track_caller]
-fn refuses(call: Z4jctl, exit_code: i32, code: &str, words: &[&str]) -> Output {
+pub(crate) fn refuses(call: Z4jctl, exit_code: i32, code: &str, words: &[&str]) -> Output {
     let human = call.run().expect_code(exit_code);
     assert_eq!(human.stdout, "", "{human}");
     assert_eq!(human.stderr.matches("z4jctl: error: ").count(), 1, "{human}");
@@ -60,7 +60,7 @@ fn refuses(call: Z4jctl, exit_code: i32, code: &str, words: &[&str]) -> Output {
 ///
 /// Never while this process has one of them open as a database: closing any handle of a file ends the locks that the
 /// process has on it.
-struct Untouched {
+pub(crate) struct Untouched {
     directory: PathBuf,
     files: BTreeMap<String, String>,
 }
@@ -71,12 +71,12 @@ impl Untouched {
         Self { files: Self::read(&directory), directory }
     }
 
-    fn of(database: &TempSqlite) -> Self {
+    pub(crate) fn of(database: &TempSqlite) -> Self {
         Self::beside(&database.path())
     }
 
     #[track_caller]
-    fn check(&self) {
+    pub(crate) fn check(&self) {
         assert_eq!(Self::read(&self.directory), self.files, "{}", self.directory.display());
     }
 
@@ -94,7 +94,7 @@ impl Untouched {
 }
 
 /// The call as nobody, who may not read what is root's; when the tests run as somebody else, as that one.
-fn as_nobody(call: &Z4jctl) -> Output {
+pub(crate) fn as_nobody(call: &Z4jctl) -> Output {
     let plain = call.command();
     if !is_root() {
         return process::run(&mut call.command(), b"", Duration::from_secs(60));

@@ -15,8 +15,8 @@ use crate::support::process::{self, Watchdog};
 use crate::support::{find_program, free_port, search_path, wait_for};
 
 /// A server of one's own on 127.0.0.1; it ends with this value or with the test process.
-pub(super) struct Server {
-    pub(super) port: u16,
+pub(crate) struct Server {
+    pub(crate) port: u16,
     child: Child,
     _watchdog: Watchdog,
     directory: tempfile::TempDir,
@@ -85,7 +85,7 @@ fn program(path: &Path, owner: u32) -> Command {
 }
 
 /// A standby of the shared cluster.
-pub(super) fn standby() -> Server {
+pub(crate) fn standby() -> Server {
     let cluster = Cluster::shared();
     let (directory, owner) = directory();
     let data = directory.path().join("data");
