@@ -6,7 +6,7 @@
 //! |---|---|
 //! | [`mod@format`] | pure: canonical rows of every generation, MACs, key ids, timestamps |
 //! | [`store`] | the brain's database: connect, detect the generation, read rows |
-//! | [`audit`], [`init`], [`migrate`], [`settings_files`] | operations: options in, a serialisable report out |
+//! | [`audit`], [`init`], [`migrate`], [`secrets`], [`settings_files`] | operations: options in, a serialisable report out |
 //! | [`cli`] | the face: arguments, rendering, progress, exit code |
 //!
 //! Beside them [`config`] finds settings and secrets, [`context`] holds what depends on the machine, [`error`] holds
@@ -23,5 +23,6 @@ pub mod identity;
 pub mod init;
 pub mod migrate;
 pub mod plan;
+pub mod secrets;
 pub mod settings_files;
 pub mod store;

@@ -8,6 +8,7 @@
 use serde::Serialize;
 
 use crate::audit::append::Entry;
+use crate::audit::prune::Removal;
 use crate::store::value::{Row, Value};
 
 /// What an operation would do: computed from one state of the database, and again from the one that it changes.
@@ -17,6 +18,8 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// The audit rows that tell of it, in the same transaction.
     pub entries: Vec<Entry>,
+    /// The oldest rows of the audit log, when they go.
+    pub removal: Option<Removal>,
     /// Notifications of PostgreSQL to send at the commit: channel and payload.
     pub notifications: Vec<(&'static str, String)>,
     /// What an operator should know: consequences, and what is left to do.
@@ -41,7 +44,8 @@ impl Plan {
         let targets = |plan: &Self| {
             let entries = plan.entries.iter().map(|entry| (entry.action.clone(), entry.target_id.clone()));
             let changes = plan.changes.iter().map(|change| (change.table, change.action, change.key.clone()));
-            (changes.collect::<Vec<_>>(), entries.collect::<Vec<_>>())
+            let removal = plan.removal.as_ref().map(|removal| (removal.rows, removal.boundary));
+            (changes.collect::<Vec<_>>(), entries.collect::<Vec<_>>(), removal)
         };
         targets(self) == targets(other)
     }

@@ -11,6 +11,7 @@ use crate::audit::bounds::{StateTrust, judge_state};
 use crate::audit::check::{Checker, Verdict};
 use crate::audit::finding::Class;
 use crate::audit::keys::Keys;
+use crate::audit::prune::Removal;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::format::address::Mapped;
@@ -22,7 +23,7 @@ use crate::format::{Id, Timestamp};
 use crate::store::batch::Layout;
 use crate::store::generation::{Condition, Detection, Family, Generation};
 use crate::store::value::{Value, stored_json};
-use crate::store::write::{Transition, WriteStore};
+use crate::store::write::{CONFLICT, Transition, WriteStore};
 
 /// Advisory lock of PostgreSQL that every writer of the chain holds, from 1.1 on (audit chain, section 8.1).
 const CHAIN_LOCK: i64 = 2_050_255_578;
@@ -171,6 +172,50 @@ impl ChainWriter {
     /// `Secret` when no key verifies the end of the log, `Refused` when the end of the log is not what was signed and
     /// when a rotation of the audit key is pending.
     pub fn lock(store: &mut WriteStore, keys: &Keys, verify: VerifyFirst) -> Result<Self> {
+        let chain = Self::authenticate(store, keys, verify)?;
+        if let Some(state) = &chain.state
+            && state.state_key_id != chain.key.id()
+        {
+            return Err(Error::refused(
+                "chain.rotation-pending",
+                format!(
+                    "the chain state is signed under key {}, the configured audit key is {}: a rotation is pending",
+                    state.state_key_id,
+                    chain.key.id()
+                ),
+            )
+            .hint("finish the rotation with `z4jctl audit keys rotate`, or configure the key that signs the state"));
+        }
+        Ok(chain)
+    }
+
+    /// The same to change the key that signs (audit chain, section 9.3): the end of the log is authenticated under the
+    /// key that signed it, which must be configured, and all that follows is signed under `next`, the current one.
+    ///
+    /// # Errors
+    ///
+    /// As [`ChainWriter::lock`], but for a rotation that is pending; [`CONFLICT`] when somebody else committed it.
+    pub fn lock_to_rotate(
+        store: &mut WriteStore,
+        keys: &Keys,
+        verify: VerifyFirst,
+        next: &MacKey,
+    ) -> Result<Self> {
+        let mut chain = Self::authenticate(store, keys, verify)?;
+        let current = chain.key.id();
+        let Some(state) = chain.state.as_mut().filter(|_| current == next.id()) else {
+            return Err(Error::bug("only the configured key of a signed state is rotated to"));
+        };
+        if state.state_key_id == next.id() {
+            return Err(Error::refused(CONFLICT, "somebody else rotated the audit key at the same moment")
+                .hint("nothing was written; look at `z4jctl audit keys list`"));
+        }
+        state.state_key_id = next.id();
+        Ok(chain)
+    }
+
+    /// Takes the lock of the chain, and verifies its end under whichever key signed it.
+    fn authenticate(store: &mut WriteStore, keys: &Keys, verify: VerifyFirst) -> Result<Self> {
         let detection = store.detection().clone();
         store.lock(CHAIN_LOCK)?;
         if detection.generation == Generation::A && store.is_postgres() {
@@ -182,19 +227,6 @@ impl ChainWriter {
         let key = keys.signing(&detection)?.clone();
         let state =
             if family == Family::Active { Some(authentic_state(store, &detection, keys)?) } else { None };
-        if let Some(state) = &state
-            && state.state_key_id != key.id()
-        {
-            return Err(Error::refused(
-                "chain.rotation-pending",
-                format!(
-                    "the chain state is signed under key {}, the configured audit key is {}: a rotation is pending",
-                    state.state_key_id,
-                    key.id()
-                ),
-            )
-            .hint("finish the rotation with `z4jctl audit keys rotate`, or configure the key that signs the state"));
-        }
         let segment = if verify == VerifyFirst::None { 1 } else { HEAD_SEGMENT };
         let newest = verify_head(store, &detection, keys, layout, state.as_ref(), segment)?;
         let head = match &state {
@@ -222,12 +254,52 @@ impl ChainWriter {
         self.state.as_ref().map(|state| state.generation)
     }
 
-    /// From now on signs rows and state under this key (audit chain, section 9.3).
-    pub fn rotate_to(&mut self, key: MacKey) {
-        if let Some(state) = &mut self.state {
-            state.state_key_id = key.id();
+    /// Removes the oldest rows and records where the log begins from now on, as the generation does it (audit chain,
+    /// section 9.1). What is removed must be exactly what was planned.
+    pub fn remove_prefix(&mut self, store: &mut WriteStore, removal: &Removal, now: Timestamp) -> Result<()> {
+        let Quartet { occurred_at, id, row_hmac, .. } = removal.boundary;
+        match &mut self.state {
+            Some(state) => {
+                if state.prune.map(|prune| prune.row_hmac) != removal.begins_behind {
+                    return Err(not_verified(
+                        "the oldest row does not continue the prune boundary of the chain state",
+                    ));
+                }
+                state.prune = Some(removal.boundary);
+                state.active_row_count = state.active_row_count.saturating_sub(removal.rows);
+                for (key, rows) in &removal.by_key {
+                    if let Some(count) = state.active_key_counts.get_mut(key) {
+                        *count = count.saturating_sub(*rows);
+                    }
+                }
+                state.active_key_counts.retain(|_, count| *count > 0);
+                store.arm(Transition::Retention)?;
+            }
+            // PostgreSQL of 1.3 to 1.7 lets whoever sets this delete; SQLite has no triggers there.
+            None if store.is_postgres() => {
+                store.query("settings", "SELECT set_config('z4j.audit_sweep', 'on', true) AS armed", &[])?;
+            }
+            None => {}
         }
-        self.key = key;
+        let place = [Value::Time(occurred_at), Value::Id(id)];
+        let removed = if self.state.is_some() {
+            let sql = "DELETE FROM audit_log WHERE legacy_frozen = ? AND (occurred_at, id) <= (?, ?)";
+            let values = [Value::Bool(false), place[0].clone(), place[1].clone()];
+            store.execute(sql, &values)?
+        } else {
+            store.execute("DELETE FROM audit_log WHERE (occurred_at, id) <= (?, ?)", &place)?
+        };
+        if removed != removal.rows {
+            return Err(Error::refused(
+                "prune.mismatch",
+                format!("{removed} rows would go, {} were verified; nothing was written", removal.rows),
+            )
+            .hint("run `z4jctl audit verify`; the order in which the database keeps its rows is not that of the chain"));
+        }
+        if self.generation == Generation::D {
+            write_watermark(store, row_hmac, now)?;
+        }
+        Ok(())
     }
 
     /// Appends one row, behind the newest one also when the clock says otherwise.
@@ -327,7 +399,7 @@ impl ChainWriter {
     pub fn finish(self, store: &mut WriteStore) -> Result<()> {
         let Some(state) = self.state else { return Ok(()) };
         let counts = state.active_key_counts.iter().map(|(key, count)| (key.to_string(), Json::from(*count)));
-        let head = state.head;
+        let (head, prune) = (state.head, state.prune);
         let count = i64::try_from(state.active_row_count)
             .map_err(|_| Error::bug("the log has more rows than a bigint can count"))?;
         store.update(
@@ -339,6 +411,13 @@ impl ChainWriter {
                 ("head_hmac_key_id", Value::text(head.map(|head| head.hmac_key_id.to_string()).as_deref())),
                 ("head_occurred_at", head.map_or(Value::Null, |head| Value::Time(head.occurred_at))),
                 ("head_id", Value::id(head.map(|head| head.id))),
+                ("prune_row_hmac", Value::text(prune.map(|prune| prune.row_hmac.to_string()).as_deref())),
+                (
+                    "prune_hmac_key_id",
+                    Value::text(prune.map(|prune| prune.hmac_key_id.to_string()).as_deref()),
+                ),
+                ("prune_occurred_at", prune.map_or(Value::Null, |prune| Value::Time(prune.occurred_at))),
+                ("prune_id", Value::id(prune.map(|prune| prune.id))),
                 ("active_row_count", Value::Int(count)),
                 ("active_key_counts", Value::Json(Json::Object(counts.collect()))),
                 ("state_mac", Value::Text(state.mac(&self.key).to_string())),
@@ -376,6 +455,30 @@ impl ChainWriter {
         )
         .hint("something in the database changes rows as they are written; look for triggers on audit_log"))
     }
+}
+
+/// The watermark of 1.7 in its bare form, the only one that 1.7.0 understands (audit chain, section 9.1).
+fn write_watermark(store: &mut WriteStore, row_hmac: Digest, now: Timestamp) -> Result<()> {
+    const KEY: &str = "audit_prune_watermark";
+    let key = [("key", Value::Text(KEY.into()))];
+    let value = Value::Text(row_hmac.to_string());
+    let known = store.rows_locked("z4j_meta", &["id"], "WHERE key = ?", &[Value::Text(KEY.into())])?;
+    if known.is_empty() {
+        // Any id will do, as long as it is new: the one of the row that it names is.
+        let mut id = [0; 16];
+        id.copy_from_slice(&row_hmac.0[..16]);
+        return store.insert(
+            "z4j_meta",
+            &[
+                ("id", Value::Id(Id::from_bytes(id))),
+                ("key", Value::Text(KEY.into())),
+                ("value", value),
+                ("created_at", Value::Time(now)),
+                ("updated_at", Value::Time(now)),
+            ],
+        );
+    }
+    store.update("z4j_meta", &key, &[("value", value), ("updated_at", Value::Time(now))])
 }
 
 /// The chain state, when it is what a configured key signed; locked against others.

@@ -91,9 +91,15 @@ pub trait Operation {
         Transition::Append
     }
 
-    /// The key that signs from now on, when that is what changes.
+    /// The key that signs from now on, when that is what changes: the current one of the session's keys.
     fn next_key(&self) -> Option<crate::format::mac::MacKey> {
         None
+    }
+
+    /// What has to be done outside of the database at the last moment, when nothing but the commit can fail any more.
+    /// It may be called again, when the commit met another one.
+    fn before_commit(&self) -> Result<()> {
+        Ok(())
     }
 }
 
@@ -248,9 +254,12 @@ impl Session<'_> {
         for change in &plan.changes {
             carry_out(&mut store, change)?;
         }
-        let mut chain = ChainWriter::lock(&mut store, self.keys, self.verify)?;
-        if let Some(key) = operation.next_key() {
-            chain.rotate_to(key);
+        let mut chain = match operation.next_key() {
+            None => ChainWriter::lock(&mut store, self.keys, self.verify)?,
+            Some(next) => ChainWriter::lock_to_rotate(&mut store, self.keys, self.verify, &next)?,
+        };
+        if let Some(removal) = &plan.removal {
+            chain.remove_prefix(&mut store, removal, self.context.now())?;
         }
         let mut appended = Vec::new();
         for entry in &plan.entries {
@@ -261,6 +270,7 @@ impl Session<'_> {
             store.notify(channel, payload)?;
         }
         self.context.cancel.check()?;
+        operation.before_commit()?;
         store.commit()?;
         Ok(self.outcome(&plan, &detection, appended, true))
     }

@@ -107,6 +107,15 @@ fn read_stdin() -> Result<Zeroizing<String>> {
     Ok(text)
 }
 
+/// Before a credential is minted: whether the configured secret is that of the database.
+pub(super) fn witness(run: &super::Run<'_>, settings: &Settings) -> Result<()> {
+    let doubt = crate::secrets::witness::before_minting(run.context, settings, open_options(settings))?;
+    if let Some(doubt) = doubt {
+        run.ui.note(doubt);
+    }
+    Ok(())
+}
+
 /// How patient to be, by the settings.
 pub(super) fn open_options(settings: &Settings) -> OpenOptions {
     OpenOptions {

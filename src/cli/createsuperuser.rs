@@ -45,12 +45,11 @@ pub(super) fn run(run: &Run<'_>, arguments: &CreateSuperuserArgs) -> Result<Exit
     let open = connection::open_options(&settings);
     let existing = arguments.promote_existing.then_some(arguments.email.as_str());
     let before = Beforehand::look(run.context, &settings.database.value, open, existing)?;
-    let (email, name) = match &before.user {
-        Some((email, name)) => (email.clone(), name.clone()),
-        None => {
-            let email: Email = email_for_login(before.generation, &arguments.email)?;
-            (email.to_string(), arguments.display_name.clone())
-        }
+    let (email, name) = if let Some((email, name)) = &before.user {
+        (email.clone(), name.clone())
+    } else {
+        let email: Email = email_for_login(before.generation, &arguments.email)?;
+        (email.to_string(), arguments.display_name.clone())
     };
     let needs_password = !arguments.promote_existing || arguments.password.is_given();
     let password_hash = needs_password

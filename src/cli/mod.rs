@@ -3,7 +3,10 @@
 //! A verb has one file with its arguments and its rendering; what it does is an operation of another module.
 
 mod allowed_hosts;
+mod apikey;
 mod audit_head;
+mod audit_keys;
+mod audit_prune;
 mod audit_show;
 mod audit_verify;
 mod changepassword;
@@ -22,9 +25,12 @@ mod password_input;
 mod progress;
 mod reset_mfa;
 mod reset_setup;
+mod secrets;
+mod session;
 mod signals;
 mod textfile;
 mod token;
+mod token_assess;
 mod ui;
 mod user;
 mod version;
@@ -109,6 +115,15 @@ enum Command {
     /// Agent tokens: mint, rotate, revoke, and whose a leaked one is
     #[command(subcommand, arg_required_else_help = true)]
     Token(token::Token),
+    /// API keys: mint, list, revoke, and whose a leaked one is
+    #[command(name = "apikey", subcommand, arg_required_else_help = true)]
+    ApiKey(apikey::ApiKey),
+    /// Sessions of browsers: list and end them
+    #[command(subcommand, arg_required_else_help = true)]
+    Session(session::Session),
+    /// The secrets of a brain: what hangs on them, and what a rotation would break
+    #[command(subcommand, arg_required_else_help = true)]
+    Secrets(secrets::Secrets),
     /// The host names under which `z4j serve` answers
     #[command(subcommand, arg_required_else_help = true)]
     AllowedHosts(allowed_hosts::AllowedHostsCommand),
@@ -130,6 +145,10 @@ enum Audit {
     Head(audit_head::HeadArgs),
     /// Show one row: its columns, the bytes that were signed, and its MAC
     Show(audit_show::ShowArgs),
+    /// The keys that sign the log, from 1.8 on: list, rotate, retire
+    #[command(subcommand, arg_required_else_help = true)]
+    Keys(audit_keys::Keys),
+    Prune(audit_prune::PruneArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -180,6 +199,8 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::Audit(Audit::Verify(arguments)) => audit_verify::run(&run, &arguments),
         Command::Audit(Audit::Head(arguments)) => audit_head::run(&run, &arguments),
         Command::Audit(Audit::Show(arguments)) => audit_show::run(&run, &arguments),
+        Command::Audit(Audit::Keys(verb)) => audit_keys::run(&run, &verb),
+        Command::Audit(Audit::Prune(arguments)) => audit_prune::run(&run, &arguments),
         Command::Config(Config::Show) => config_show::run(&run),
         Command::Init(arguments) => init::run(&run, &arguments),
         Command::Migrate(Migrate::Status) => migrate_status::run(&run),
@@ -190,6 +211,9 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::Unlock(arguments) => user::unlock(&run, &arguments),
         Command::User(verb) => user::run(&run, &verb),
         Command::Token(verb) => token::run(&run, &verb),
+        Command::ApiKey(verb) => apikey::run(&run, &verb),
+        Command::Session(verb) => session::run(&run, &verb),
+        Command::Secrets(verb) => secrets::run(&run, &verb),
         Command::AllowedHosts(command) => allowed_hosts::run(&run, &command),
         Command::MetricsToken(arguments) => metrics_token::run(&run, &arguments),
         Command::Completions(arguments) => generate::completions(&arguments),

@@ -1,4 +1,5 @@
 //! `z4jctl token`: agent tokens.
+#![expect(clippy::doc_markdown, reason = "texts of --help, not of the documentation")]
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -7,7 +8,7 @@ use zeroize::Zeroizing;
 use super::confirm::Severity;
 use super::ui::Render;
 use super::write::{Particular, WriteArgs, Writing};
-use super::{Run, connection, credential_input};
+use super::{Run, connection, credential_input, token_assess};
 use crate::audit::transact::Operation;
 use crate::config::Settings;
 use crate::error::{Error, ExitCode, Result};
@@ -19,23 +20,24 @@ use crate::identity::token_list::{self, AgentReport, Identified, ListOptions, To
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Token {
-    /// Mint a token: a new agent, its token shown once
     Mint(MintArgs),
-    /// List agents: state, last seen, age, versions
     List(ListArgs),
-    /// Show one agent
     Show(ShowArgs),
-    /// Give an agent a new token; the old one is dead at once
     Rotate(RotateArgs),
-    /// End the token of an agent
     Revoke(RevokeArgs),
-    /// Tell whose a leaked token is, from standard input
     Identify(IdentifyArgs),
+    Assess(token_assess::AssessArgs),
 }
 
-/// Mint an agent token. The plain text is printed once and stored nowhere, together with the signing secret of the
-/// project and the environment that the agent needs.
+/// Mint a token: a new agent, its token shown once
+///
+/// The plain text is printed once and stored nowhere, together with the signing secret of the project and the environment
+/// that the agent needs.
+///
+/// Example:
+///   z4jctl token mint --project payments --name worker-03 --brain-url https://brain.example.com
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub(super) struct MintArgs {
     /// Slug or id of the project
     #[arg(long, value_name = "SLUG")]
@@ -53,7 +55,7 @@ pub(super) struct MintArgs {
     write: WriteArgs,
 }
 
-/// List agents and what is known of their tokens.
+/// List agents: state, last seen, age, versions
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
     /// Only agents of this project
@@ -64,16 +66,23 @@ pub(super) struct ListArgs {
     all: bool,
 }
 
-/// Show one agent.
+/// Show one agent
 #[derive(Debug, Args)]
 pub(super) struct ShowArgs {
     /// Id, name, PROJECT/NAME, or the beginning of one
     agent: String,
 }
 
-/// Give an agent a new token in the same row, so that the old one is dead at once. With --overlap a second agent is
-/// minted instead, and the old one stays until it is revoked.
+/// Give an agent a new token; the old one is dead at once
+///
+/// The agent keeps its row, which holds one hash. With --overlap a second agent is minted under a new name instead, and
+/// the old one stays until it is revoked; the command for that is printed.
+///
+/// Examples:
+///   z4jctl token rotate payments/worker-03
+///   z4jctl token rotate payments/worker-03 --overlap
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub(super) struct RotateArgs {
     /// Id, name, PROJECT/NAME, or the beginning of one
     agent: String,
@@ -90,8 +99,17 @@ pub(super) struct RotateArgs {
     write: WriteArgs,
 }
 
-/// End the token of an agent: the row goes up to 1.8, and becomes a tombstone from 1.9 on.
+/// End the token of an agent
+///
+/// Up to 1.8 its row is deleted, from 1.9 on it becomes a tombstone, as z4j does it. On PostgreSQL a running brain closes
+/// the connection at once; elsewhere the command says when it does.
+///
+/// Examples:
+///   z4jctl token revoke payments/worker-03 --reason "INC-4711"
+///   z4jctl token revoke --token-stdin --yes < leaked-token
+///   z4jctl token revoke --all-in-project payments
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 #[group(id = "which", required = true, multiple = false, args = ["agent", "token_stdin", "all_in_project"])]
 pub(super) struct RevokeArgs {
     /// Id, name, PROJECT/NAME, or the beginning of one
@@ -106,8 +124,14 @@ pub(super) struct RevokeArgs {
     write: WriteArgs,
 }
 
-/// Tell from a leaked token on standard input which agent and project it belongs to; the token is not printed.
+/// Tell whose a leaked token is, from standard input
+///
+/// Prints agent, project and state, never the token. Exit code 2 when no agent has it.
+///
+/// Example:
+///   z4jctl token identify < leaked-token
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub(super) struct IdentifyArgs {}
 
 pub(super) fn run(run: &Run<'_>, verb: &Token) -> Result<ExitCode> {
@@ -125,10 +149,14 @@ pub(super) fn run(run: &Run<'_>, verb: &Token) -> Result<ExitCode> {
         Token::Rotate(arguments) => rotate(run, arguments),
         Token::Revoke(arguments) => revoke(run, arguments),
         Token::Identify(_) => identify(run),
+        Token::Assess(arguments) => token_assess::run(run, arguments),
     }
 }
 
 fn mint(run: &Run<'_>, arguments: &MintArgs) -> Result<ExitCode> {
+    if !arguments.write.is_dry_run() {
+        run.ui.refuse_report_files("an agent token")?;
+    }
     let capabilities = match arguments.capabilities.as_deref().map(serde_json::from_str::<serde_json::Value>)
     {
         None => json!({}),
@@ -143,6 +171,7 @@ fn mint(run: &Run<'_>, arguments: &MintArgs) -> Result<ExitCode> {
         }
     };
     let settings = run.settings()?;
+    connection::witness(run, &settings)?;
     let token = new_token(run)?;
     let operation = Mint {
         project: arguments.project.clone(),
@@ -155,11 +184,17 @@ fn mint(run: &Run<'_>, arguments: &MintArgs) -> Result<ExitCode> {
     let writing =
         Writing { command: "token.mint", arguments: &arguments.write, severity: Severity::Ordinary };
     let agent = operation.id;
-    hand_over(run, &settings, &writing, &operation, agent, &token, arguments.brain_url.as_deref(), None)
+    let url = arguments.brain_url.as_deref();
+    HandOver { operation: &operation, agent, token: &token, url, later: None }
+        .perform(run, &settings, writing)
 }
 
 fn rotate(run: &Run<'_>, arguments: &RotateArgs) -> Result<ExitCode> {
+    if !arguments.write.is_dry_run() {
+        run.ui.refuse_report_files("an agent token")?;
+    }
     let settings = run.settings()?;
+    connection::witness(run, &settings)?;
     let token = new_token(run)?;
     let token_hash = hashes(&settings, Kind::AgentToken, token.expose(), false)?[0];
     let url = arguments.brain_url.as_deref();
@@ -174,12 +209,13 @@ fn rotate(run: &Run<'_>, arguments: &RotateArgs) -> Result<ExitCode> {
         Writing { command: "token.rotate", arguments: &arguments.write, severity: Severity::Ordinary };
     if !arguments.overlap {
         let operation = Rotate { agent: old.id.to_string(), token_hash };
-        return hand_over(run, &settings, &writing, &operation, old.id, &token, url, None);
+        let hand_over = HandOver { operation: &operation, agent: old.id, token: &token, url, later: None };
+        return hand_over.perform(run, &settings, writing);
     }
     let options = ListOptions { project: Some(old.project.clone()), revoked: true, agent: None };
     let taken = token_list::list(run.context, database, open, &options)?;
     let is_taken = |name: &str| taken.agents.iter().any(|agent| agent.name == name);
-    let free = (2..).map(|number: u32| format!("{}-{number}", old.name)).find(|name| !is_taken(name));
+    let free = (2..u32::MAX).map(|number| format!("{}-{number}", old.name)).find(|name| !is_taken(name));
     let operation = Mint {
         project: old.project.clone(),
         name: arguments.name.clone().or(free).unwrap_or_default(),
@@ -189,60 +225,65 @@ fn rotate(run: &Run<'_>, arguments: &RotateArgs) -> Result<ExitCode> {
         replaces: Some(old.id),
     };
     let agent = operation.id;
-    let later = format!("z4jctl token revoke {}", old.id);
-    hand_over(run, &settings, &writing, &operation, agent, &token, url, Some(later))
+    let later = Some(format!("z4jctl token revoke {}", old.id));
+    HandOver { operation: &operation, agent, token: &token, url, later }.perform(run, &settings, writing)
 }
 
-/// Writes, and shows the new token once, with all that the agent needs.
-#[expect(clippy::too_many_arguments, reason = "what a token is shown with")]
-fn hand_over(
-    run: &Run<'_>,
-    settings: &Settings,
-    writing: &Writing<'_>,
-    operation: &dyn Operation,
+/// A new token on its way to the operator.
+struct HandOver<'a> {
+    operation: &'a dyn Operation,
     agent: Id,
-    token: &Plaintext,
-    url: Option<&str>,
+    token: &'a Plaintext,
+    url: Option<&'a str>,
+    /// The command that ends the old token, in a rotation with overlap.
     later: Option<String>,
-) -> Result<ExitCode> {
-    let secret = settings.require_secret()?.value.expose().to_vec();
-    let secret = Zeroizing::new(secret);
-    let url = url.map(str::to_owned).or_else(|| settings.public_url());
-    writing.perform(run, settings, operation, |_| {
-        let open = connection::open_options(settings);
-        let options = ListOptions { agent: Some(agent.to_string()), ..ListOptions::default() };
-        let list = token_list::list(run.context, &settings.database.value, open, &options)?;
-        let Some(found) = list.agents.first() else { return Err(Error::bug("the new agent is not there")) };
-        let project_id = token_list::project_id(run.context, &settings.database.value, open, &found.project)?;
-        let signing = credential::project_secret(&secret, project_id);
-        let url = url.unwrap_or_else(|| "https://brain.example.com".into());
-        let environment = [
-            ("Z4J_BRAIN_URL", url.as_str()),
-            ("Z4J_TOKEN", token.expose()),
-            ("Z4J_PROJECT_ID", found.project.as_str()),
-            ("Z4J_HMAC_SECRET", signing.expose()),
-            ("Z4J_AGENT_NAME", found.name.as_str()),
-        ];
-        let mut text = String::from("\nshown once, stored nowhere; give it to the agent:\n\n");
-        for (name, value) in environment {
-            text.push_str(&format!("{name}={}\n", super::shell_word(value)));
-        }
-        if let Some(later) = &later {
-            text.push_str(&format!("\nwhen the new agent is online: {later}\n"));
-        }
-        text.push('\n');
-        let mut plain: Vec<(String, String)> =
-            environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        plain.push(("agent".into(), agent.to_string()));
-        Ok(Particular {
-            json: json!({
-                "agent_id": agent, "project": found.project, "project_id": project_id, "name": found.name,
-                "token": token.expose(), "hmac_secret": signing.expose(), "brain_url": url, "revoke_later": later,
-            }),
-            text,
-            plain,
+}
+
+impl HandOver<'_> {
+    /// Writes, and shows the new token once, with all that the agent needs.
+    fn perform(self, run: &Run<'_>, settings: &Settings, writing: Writing<'_>) -> Result<ExitCode> {
+        let secret = Zeroizing::new(settings.require_secret()?.value.expose().to_vec());
+        let url = self.url.map(str::to_owned).or_else(|| settings.public_url());
+        writing.perform(run, settings, self.operation, |_| {
+            let open = connection::open_options(settings);
+            let database = &settings.database.value;
+            let options = ListOptions { agent: Some(self.agent.to_string()), ..ListOptions::default() };
+            let list = token_list::list(run.context, database, open, &options)?;
+            let Some(found) = list.agents.first() else {
+                return Err(Error::bug("the new agent is not there"));
+            };
+            let project_id = token_list::project_id(run.context, database, open, &found.project)?;
+            let signing = credential::project_secret(&secret, project_id);
+            let url = url.unwrap_or_else(|| "https://brain.example.com".into());
+            let environment = [
+                ("Z4J_BRAIN_URL", url.as_str()),
+                ("Z4J_TOKEN", self.token.expose()),
+                ("Z4J_PROJECT_ID", found.project.as_str()),
+                ("Z4J_HMAC_SECRET", signing.expose()),
+                ("Z4J_AGENT_NAME", found.name.as_str()),
+            ];
+            let mut text = String::from("\nshown once, stored nowhere; give it to the agent:\n\n");
+            for (name, value) in environment {
+                text.push_str(&format!("{name}={}\n", super::shell_word(value)));
+            }
+            if let Some(later) = &self.later {
+                text.push_str(&format!("\nwhen the new agent is online: {later}\n"));
+            }
+            text.push('\n');
+            let mut plain: Vec<(String, String)> =
+                environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            plain.push(("agent".into(), self.agent.to_string()));
+            Ok(Particular {
+                json: json!({
+                    "agent_id": self.agent, "project": found.project, "project_id": project_id,
+                    "name": found.name, "token": self.token.expose(), "hmac_secret": signing.expose(),
+                    "brain_url": url, "revoke_later": self.later,
+                }),
+                text,
+                plain,
+            })
         })
-    })
+    }
 }
 
 fn revoke(run: &Run<'_>, arguments: &RevokeArgs) -> Result<ExitCode> {
@@ -309,7 +350,7 @@ pub(super) fn hashes(
 }
 
 fn shown(time: Option<Timestamp>) -> String {
-    time.map_or_else(|| "never".into(), |time| time.zulu())
+    time.map_or_else(|| "never".into(), Timestamp::zulu)
 }
 
 impl Render for TokenList {
@@ -355,7 +396,7 @@ fn details(agent: &AgentReport) -> String {
         ("minted", shown(agent.created_at)),
         ("last seen", shown(agent.last_seen_at)),
         ("last connect", shown(agent.last_connect_at)),
-        ("revoked", agent.revoked_at.map_or_else(|| "no".into(), |time| time.zulu())),
+        ("revoked", agent.revoked_at.map_or_else(|| "no".into(), Timestamp::zulu)),
         ("stale", if agent.is_stale { "yes: a brain removes it".into() } else { "no".into() }),
         ("version", agent.agent_version.clone().unwrap_or_else(|| "not said".into())),
         ("protocol", agent.protocol_version.clone()),
@@ -364,7 +405,14 @@ fn details(agent: &AgentReport) -> String {
         ("engines", agent.engines.join(", ")),
         ("workers", agent.workers.to_string()),
     ];
-    lines.iter().map(|(name, value)| format!("{name:<13} {value}\n")).collect()
+    let mut text = String::new();
+    for (name, value) in lines {
+        text.push_str(&format!(
+            "{name:<13} {value}
+"
+        ));
+    }
+    text
 }
 
 impl Render for Identified {

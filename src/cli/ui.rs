@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use crate::context::Env;
 use crate::error::{Error, ExitCode, Result};
@@ -97,7 +98,9 @@ impl Ui {
         }
         let mut outcome = Ok(());
         for form in forms {
-            outcome = outcome.and(render(report, form).and_then(|text| write_stdout(&text)));
+            // It may hold a secret that is shown once.
+            outcome =
+                outcome.and(render(report, form).map(Zeroizing::new).and_then(|text| write_stdout(&text)));
         }
         for file in files {
             let written =
@@ -208,7 +211,12 @@ pub(super) fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) ->
     for row in rows {
         table.add_row(row);
     }
-    table.to_string().lines().map(|line| format!("{}\n", line.trim())).collect()
+    let mut text = String::new();
+    for line in table.to_string().lines() {
+        text.push_str(line.trim());
+        text.push('\n');
+    }
+    text
 }
 
 /// Prints text as it is.

@@ -218,7 +218,7 @@ fn list(run: &Run<'_>, user: Option<&str>) -> Result<ExitCode> {
 }
 
 fn shown(time: Option<Timestamp>) -> String {
-    time.map_or_else(|| "never".into(), |time| time.zulu())
+    time.map_or_else(|| "never".into(), Timestamp::zulu)
 }
 
 fn states(user: &UserReport) -> String {
@@ -280,7 +280,7 @@ fn details(user: &UserReport) -> String {
         ("name", user.display_name.clone().unwrap_or_default()),
         ("state", states(user)),
         ("active", user.is_active.to_string()),
-        ("locked until", user.locked_until.map_or_else(|| "not locked".into(), |time| time.zulu())),
+        ("locked until", user.locked_until.map_or_else(|| "not locked".into(), Timestamp::zulu)),
         ("failed logins", user.failed_logins.to_string()),
         ("password set", shown(user.password_changed_at)),
         ("last login", shown(user.last_login_at)),

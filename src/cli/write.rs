@@ -2,11 +2,13 @@
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value as Json, json};
+use zeroize::Zeroize as _;
 
 use super::confirm::{AttributionArgs, Decision, SafetyArgs, Severity};
 use super::ui::Render;
 use super::{Run, connection};
 use crate::audit::append::VerifyFirst;
+use crate::audit::keys::Keys;
 use crate::audit::transact::{Attribution, Operation, Outcome, Session, ShownChange, WriteReport};
 use crate::config::{Settings, account_of_process};
 use crate::error::{Error, ExitCode, Result};
@@ -49,6 +51,13 @@ pub(super) struct Writing<'a> {
     pub(super) severity: Severity<'a>,
 }
 
+impl WriteArgs {
+    /// Whether only the plan is asked for.
+    pub(super) fn is_dry_run(&self) -> bool {
+        self.safety.is_dry_run()
+    }
+}
+
 impl<'a> Writing<'a> {
     /// With another flag that says yes, such as the one that z4j has for it.
     pub(super) fn confirmed_by(self, flag: bool) -> Confirmed<'a> {
@@ -65,9 +74,22 @@ impl<'a> Writing<'a> {
     ) -> Result<ExitCode> {
         self.confirmed_by(false).perform(run, settings, operation, result)
     }
+
+    /// See [`Confirmed::perform_with`].
+    pub(super) fn perform_with(
+        self,
+        run: &Run<'_>,
+        settings: &Settings,
+        keys: &Keys,
+        operation: &dyn Operation,
+        result: impl FnOnce(&Outcome) -> Result<Particular>,
+    ) -> Result<ExitCode> {
+        self.confirmed_by(false).perform_with(run, settings, keys, operation, result)
+    }
 }
 
 /// A [`Writing`] that may have been confirmed already.
+#[derive(Clone, Copy)]
 pub(super) struct Confirmed<'a> {
     writing: Writing<'a>,
     yes: bool,
@@ -77,20 +99,31 @@ impl Confirmed<'_> {
     /// Plans, asks, writes, and prints what was done. `result` gives what is particular to the command; it is asked
     /// only after the change was committed, so what it shows is valid.
     pub(super) fn perform(
-        &self,
+        self,
         run: &Run<'_>,
         settings: &Settings,
         operation: &dyn Operation,
         result: impl FnOnce(&Outcome) -> Result<Particular>,
     ) -> Result<ExitCode> {
+        self.perform_with(run, settings, &connection::keys(settings)?, operation, result)
+    }
+
+    /// The same with other keys than those that are configured: one of them is new.
+    pub(super) fn perform_with(
+        self,
+        run: &Run<'_>,
+        settings: &Settings,
+        keys: &Keys,
+        operation: &dyn Operation,
+        result: impl FnOnce(&Outcome) -> Result<Particular>,
+    ) -> Result<ExitCode> {
         let Writing { command, arguments, severity } = self.writing;
-        let keys = connection::keys(settings)?;
         let mut open = connection::open_options(settings);
         open.minimum_free = arguments.min_free.map(|mib| mib.saturating_mul(1 << 20));
         let session = Session {
             context: run.context,
             database: &settings.database.value,
-            keys: &keys,
+            keys,
             open,
             verify: match arguments.verify_first {
                 HowMuch::Full => VerifyFirst::Full,
@@ -121,15 +154,16 @@ impl Confirmed<'_> {
         let report = Report {
             text: particular.text,
             lines: particular.plain,
-            report: WriteReport {
-                schema: format!("z4jctl.{}/1", command),
+            done: WriteReport {
+                schema: format!("z4jctl.{command}/1"),
                 exit_code: 0,
                 dry_run: safety.is_dry_run(),
                 outcome,
                 result: particular.json,
             },
         };
-        for note in &report.report.outcome.notes {
+        // A plan shows its notes itself.
+        for note in report.done.outcome.notes.iter().filter(|_| report.done.outcome.written) {
             run.ui.note(note);
         }
         run.ui.print(&report)?;
@@ -148,22 +182,42 @@ pub(super) struct Particular {
     pub(super) plain: Vec<(String, String)>,
 }
 
+fn wipe(value: &mut Json) {
+    match value {
+        Json::String(text) => text.zeroize(),
+        Json::Array(items) => items.iter_mut().for_each(wipe),
+        Json::Object(members) => members.values_mut().for_each(wipe),
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+    }
+}
+
 struct Report {
-    report: WriteReport,
+    done: WriteReport,
     text: String,
     lines: Vec<(String, String)>,
 }
 
+impl Drop for Report {
+    /// What is shown once stays nowhere.
+    fn drop(&mut self) {
+        self.text.zeroize();
+        for (_, value) in &mut self.lines {
+            value.zeroize();
+        }
+        wipe(&mut self.done.result);
+    }
+}
+
 impl serde::Serialize for Report {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.report.serialize(serializer)
+        self.done.serialize(serializer)
     }
 }
 
 impl Render for Report {
     fn human(&self) -> String {
-        let outcome = &self.report.outcome;
-        if self.report.dry_run {
+        let outcome = &self.done.outcome;
+        if self.done.dry_run {
             return format!("{}dry run: nothing was written\n", plan_text(outcome));
         }
         let mut text = format!("{}\n{}", outcome.summary, self.text);
@@ -177,12 +231,12 @@ impl Render for Report {
     }
 
     fn items(&self) -> Vec<Json> {
-        let changes = self.report.outcome.changes.iter();
+        let changes = self.done.outcome.changes.iter();
         changes.map(|change| json!({ "type": "change", "change": change })).collect()
     }
 
     fn plain(&self) -> Vec<(String, String)> {
-        let outcome = &self.report.outcome;
+        let outcome = &self.done.outcome;
         let mut lines = vec![
             ("written".to_owned(), outcome.written.to_string()),
             ("summary".into(), outcome.summary.clone()),
@@ -205,7 +259,7 @@ fn plan_text(outcome: &Outcome) -> String {
         for column in &change.columns {
             match &column.before {
                 Some(before) => {
-                    text.push_str(&format!("      {}: {before} -> {}\n", column.column, column.after))
+                    text.push_str(&format!("      {}: {before} -> {}\n", column.column, column.after));
                 }
                 None => text.push_str(&format!("      {}: {}\n", column.column, column.after)),
             }

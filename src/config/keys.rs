@@ -6,9 +6,9 @@ use super::{Secret, Sourced};
 use crate::error::{Error, Result};
 
 /// How many audit keys z4j accepts in all.
-const MAXIMUM_AUDIT_KEYS: usize = 32;
+pub const MAXIMUM_AUDIT_KEYS: usize = 32;
 
-/// The names of the four settings that hold keys.
+/// The names of the four settings whose keys sign rows.
 const NAMES: [&str; 4] =
     ["Z4J_SECRET", "Z4J_PREVIOUS_SECRETS", "Z4J_AUDIT_CHAIN_SECRET", "Z4J_AUDIT_CHAIN_PREVIOUS_SECRETS"];
 
@@ -41,11 +41,12 @@ impl KeyRing {
     }
 }
 
-/// Both rings; each one fails on its own, and only when it is asked for.
+/// The rings; each one fails on its own, and only when it is asked for.
 #[derive(Debug)]
 pub(super) struct KeyRings {
     pub(super) master: Result<KeyRing, Problem>,
     pub(super) audit: Result<KeyRing, Problem>,
+    pub(super) session: Result<KeyRing, Problem>,
 }
 
 /// Finds the keys of both rings.
@@ -62,7 +63,11 @@ pub(super) fn resolve(layers: &Layers<'_>, warnings: &mut Vec<String>) -> KeyRin
     for name in NAMES {
         warn_of_rivals(layers, name, warnings);
     }
-    KeyRings { master: master_ring(layers, is_spoken), audit: audit_ring(layers, is_spoken) }
+    KeyRings {
+        master: ring(layers, "Z4J_SECRET", "Z4J_PREVIOUS_SECRETS", is_spoken),
+        audit: audit_ring(layers, is_spoken),
+        session: ring(layers, "Z4J_SESSION_SECRET", "Z4J_PREVIOUS_SESSION_SECRETS", is_spoken),
+    }
 }
 
 /// On z4j 1.7 and earlier `secret.env` wins for management commands (identity-and-secrets, section 2.2).
@@ -84,14 +89,19 @@ fn find(layers: &Layers<'_>, name: &str, is_spoken: bool) -> Result<Option<Found
     if is_spoken { Ok(layers.filed_where_readable(name)) } else { layers.filed(name).map_err(Clone::clone) }
 }
 
-fn master_ring(layers: &Layers<'_>, is_spoken: bool) -> Result<KeyRing, Problem> {
-    let current = match find(layers, "Z4J_SECRET", is_spoken)? {
-        Some(found) => Some(accept(&found, "Z4J_SECRET")?),
+fn ring(
+    layers: &Layers<'_>,
+    current: &str,
+    previous_name: &str,
+    is_spoken: bool,
+) -> Result<KeyRing, Problem> {
+    let current = match find(layers, current, is_spoken)? {
+        Some(found) => Some(accept(&found, current)?),
         None => None,
     };
     let mut ring = KeyRing { has_current: current.is_some(), keys: current.into_iter().collect() };
-    for key in previous(layers, "Z4J_PREVIOUS_SECRETS", is_spoken)? {
-        // z4j drops a repeat of the master secret; only audit keys are refused for it.
+    for key in previous(layers, previous_name, is_spoken)? {
+        // z4j drops a repeat of the current secret; only audit keys are refused for it.
         if !ring.keys.iter().any(|known| known.value == key.value) {
             ring.keys.push(key);
         }

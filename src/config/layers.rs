@@ -14,11 +14,13 @@ use crate::context::Env;
 use crate::error::{Error, Kind, Result};
 
 /// Names that have a `Z4JCTL_` twin and a `<NAME>_FILE` twin.
-const NAMES_WITH_TWINS: [&str; 6] = [
+const NAMES_WITH_TWINS: [&str; 8] = [
     "Z4J_SECRET",
     "Z4J_PREVIOUS_SECRETS",
     "Z4J_AUDIT_CHAIN_SECRET",
     "Z4J_AUDIT_CHAIN_PREVIOUS_SECRETS",
+    "Z4J_SESSION_SECRET",
+    "Z4J_PREVIOUS_SESSION_SECRETS",
     "Z4J_DATABASE_URL",
     "Z4J_DATABASE_PASSWORD",
 ];

@@ -32,11 +32,11 @@ pub use database::{
     Database, Endpoint, Host, PostgresTarget, RootCertificate, TargetSession, Tls, TlsMode, Verification,
 };
 pub use duration::parse_duration;
-pub use keys::KeyRing;
+pub use keys::{KeyRing, MAXIMUM_AUDIT_KEYS};
 pub use lookup::Lookup;
 pub use origin::{Origin, Sourced};
 pub use overrides::Overrides;
-pub use secret::{Password, Revealed, Secret};
+pub use secret::{MINIMUM_BYTES, Password, Revealed, Secret};
 pub use settings::{BRAIN_SETTINGS, Settings};
 pub use show::{ConfigReport, Entry, show};
 pub use store::{SecretStore, read_public_file};

@@ -11,7 +11,7 @@ use crate::format::mac::MacKey;
 const FINGERPRINT_DIGITS: usize = 12;
 
 /// The shortest secret that z4j accepts, in bytes of UTF-8 (identity-and-secrets, section 2.5).
-pub(super) const MINIMUM_BYTES: usize = 32;
+pub const MINIMUM_BYTES: usize = 32;
 
 /// A secret of the brain, as the UTF-8 text that was configured: z4j never decodes it.
 ///

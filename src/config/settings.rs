@@ -26,11 +26,14 @@ const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Settings of the brain that are read as they stand (identity, section 2.5). None of them is secret.
 pub const BRAIN_SETTINGS: &[&str] = &[
+    "Z4J_AUDIT_RETENTION_BY_CLASS",
     "Z4J_PUBLIC_URL",
     "Z4J_PASSWORD_MIN_LENGTH",
     "Z4J_ARGON2_TIME_COST",
     "Z4J_ARGON2_MEMORY_COST",
     "Z4J_ARGON2_PARALLELISM",
+    "Z4J_SESSION_IDLE_TIMEOUT_SECONDS",
+    "Z4J_SESSION_REMEMBER_ME_LIFETIME_SECONDS",
 ];
 
 /// What one run knows of the brain: where it is and which secrets it has.
@@ -149,6 +152,15 @@ impl Settings {
         self.keys.audit.as_ref().map_err(Error::from)
     }
 
+    /// The ring of `Z4J_SESSION_SECRET` and `Z4J_PREVIOUS_SESSION_SECRETS`; it may be empty.
+    ///
+    /// # Errors
+    ///
+    /// As [`Settings::master_ring`].
+    pub fn session_ring(&self) -> Result<&KeyRing> {
+        self.keys.session.as_ref().map_err(Error::from)
+    }
+
     /// Every master secret, the current one first.
     pub fn master_keys(&self) -> Result<&[Sourced<Secret>]> {
         self.master_ring().map(KeyRing::all)
@@ -167,6 +179,27 @@ impl Settings {
     /// `Z4J_PUBLIC_URL`, where it is set.
     pub fn public_url(&self) -> Option<String> {
         self.brain.get("Z4J_PUBLIC_URL").map(|found| found.value.trim_end_matches('/').to_owned())
+    }
+
+    /// `Z4J_AUDIT_RETENTION_BY_CLASS`: days by class, from 1.12 on.
+    ///
+    /// # Errors
+    ///
+    /// `Usage` when it is not a JSON object of positive whole numbers: a brain refuses to start with it.
+    pub fn audit_retention_by_class(&self) -> Result<BTreeMap<String, i64>> {
+        let Some(found) = self.brain.get("Z4J_AUDIT_RETENTION_BY_CLASS") else { return Ok(BTreeMap::new()) };
+        serde_json::from_str::<BTreeMap<String, i64>>(&found.value)
+            .ok()
+            .filter(|classes| classes.values().all(|days| *days >= 1))
+            .ok_or_else(|| {
+                Error::usage(
+                    "settings.by-class",
+                    format!(
+                        "Z4J_AUDIT_RETENTION_BY_CLASS ({}) is not a JSON object from class to days, such as {{\"auth\": 30}}",
+                        found.origin
+                    ),
+                )
+            })
     }
 
     /// A setting of [`BRAIN_SETTINGS`] that is a number within these bounds.

@@ -1,4 +1,4 @@
-//! Changing one value of `secret.env` (identity-and-secrets, section 2.3).
+//! Changing values of `secret.env` (identity-and-secrets, section 2.3).
 
 use std::fmt;
 use std::path::Path;
@@ -6,6 +6,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::files::{Accept, FILE_LIMIT, SECRET_ENV_KEYS, SECRET_FILE_LIMIT, parse_secret_env, read_text};
+use super::keys::split_list;
 use super::layers::RETIRED_KEY;
 use crate::error::{Error, Result};
 
@@ -27,6 +28,39 @@ impl SecretStore {
         let allowed: Vec<&str> = SECRET_ENV_KEYS.into_iter().chain([RETIRED_KEY]).collect();
         parse_secret_env(&file.text, &allowed, &label)?;
         Ok(Self(file.text))
+    }
+
+    /// The value of a name.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        let mut lines = self.0.lines();
+        let found = lines.find_map(|line| line.split_once('=').filter(|_| key(line) == Some(name)));
+        found.map(|(_, value)| value.trim())
+    }
+
+    /// The entries of a list, as z4j splits it: at commas, trimmed, without blanks and repeats.
+    pub fn list(&self, name: &str) -> Vec<&str> {
+        self.value(name).map(split_list).unwrap_or_default()
+    }
+
+    /// The same without a name; an empty value would be refused.
+    #[must_use]
+    pub fn without(&self, name: &str) -> Self {
+        let mut text = Zeroizing::new(String::with_capacity(self.0.len()));
+        for line in self.0.split_inclusive('\n').filter(|line| key(line) != Some(name)) {
+            text.push_str(line);
+        }
+        Self(text)
+    }
+
+    /// The same with this value: see [`SecretStore::with`].
+    #[must_use]
+    pub fn and(&self, name: &str, value: &str) -> Self {
+        Self(self.with(name, value))
+    }
+
+    /// The text of the file.
+    pub fn text(&self) -> &str {
+        &self.0
     }
 
     /// The text with this value. Every other line stays as it is, and keys that are sorted stay sorted.
@@ -82,6 +116,14 @@ pub fn read_public_file(path: &Path) -> Result<Option<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_are_read_and_taken_away() {
+        let store = SecretStore(Zeroizing::new("# A=0\n A = 1\nL=x, y,,x\n".into()));
+        assert_eq!((store.value("A"), store.value("B")), (Some("1"), None));
+        assert_eq!((store.list("L"), store.list("B")), (vec!["x", "y"], vec![]));
+        assert_eq!(store.without("A").and("L", "y").text(), "# A=0\nL=y\n");
+    }
 
     #[test]
     fn one_value_is_replaced_or_finds_its_place() {

@@ -96,6 +96,38 @@ pub fn is_plain_v4(text: &str) -> bool {
     }) && numbers == 4
 }
 
+/// A network as z4j stores it in `api_keys.allowed_cidrs`, from the forms that CPython's `ipaddress` reads: an address
+/// alone, or with a prefix length, or for IPv4 with a netmask or its complement. Bits behind the prefix are cleared.
+/// `None` for anything else; an IPv6 zone is refused, as z4j refuses it.
+pub fn canonical_network(text: &str) -> Option<String> {
+    let text = text.trim();
+    let (host, prefix) = text.split_once('/').map_or((text, None), |(host, prefix)| (host, Some(prefix)));
+    if let Ok(host) = host.parse::<Ipv4Addr>() {
+        let length =
+            prefix.map_or(Some(32), |prefix| prefix_length(prefix, 32).or_else(|| mask_length(prefix)))?;
+        let mask = u32::MAX.checked_shl(32 - length).unwrap_or(0);
+        return Some(format!("{}/{length}", Ipv4Addr::from(u32::from(host) & mask)));
+    }
+    let host: Ipv6Addr = host.parse().ok()?;
+    let length = prefix.map_or(Some(128), |prefix| prefix_length(prefix, 128))?;
+    let mask = u128::MAX.checked_shl(128 - length).unwrap_or(0);
+    Some(format!("{}/{length}", print_v6(Ipv6Addr::from(u128::from(host) & mask), Mapped::Groups)))
+}
+
+fn prefix_length(text: &str, longest: u32) -> Option<u32> {
+    let is_decimal = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|length| is_decimal && *length <= longest)
+}
+
+/// The prefix length that a netmask such as `255.0.0.0`, or its complement, stands for.
+fn mask_length(text: &str) -> Option<u32> {
+    let mask = u32::from(text.parse::<Ipv4Addr>().ok()?);
+    if mask.leading_ones() + mask.trailing_zeros() >= 32 {
+        return Some(mask.leading_ones());
+    }
+    (mask.leading_zeros() + mask.trailing_ones() == 32).then(|| mask.leading_zeros())
+}
+
 /// Lower-case groups without leading zeros; the first longest run of two or more zero groups is `::`.
 fn print_v6(address: Ipv6Addr, mapped: Mapped) -> String {
     if let (Some(v4), Mapped::Dotted) = (address.to_ipv4_mapped(), mapped) {
@@ -144,6 +176,46 @@ mod tests {
         }
     }
 
+    /// What the real z4j 1.13.0 answered.
+    #[test]
+    fn networks_are_stored_as_z4j_stores_them() {
+        for (text, expected) in [
+            ("10.1.2.3", "10.1.2.3/32"),
+            ("10.1.2.3/16", "10.1.0.0/16"),
+            ("10.0.0.0/255.0.0.0", "10.0.0.0/8"),
+            ("10.0.0.0/0.255.255.255", "10.0.0.0/8"),
+            (" 10.0.0.0/8 ", "10.0.0.0/8"),
+            ("10.0.0.0/08", "10.0.0.0/8"),
+            ("2001:DB8::1/32", "2001:db8::/32"),
+            ("::1", "::1/128"),
+            ("::ffff:1.2.3.4", "::ffff:102:304/128"),
+            ("::ffff:1.2.3.4/120", "::ffff:102:300/120"),
+            ("0.0.0.0/0", "0.0.0.0/0"),
+            ("::/0", "::/0"),
+        ] {
+            assert_eq!(canonical_network(text).as_deref(), Some(expected), "{text}");
+        }
+        for text in [
+            "fe80::1%eth0",
+            "fe80::1%eth0/64",
+            "010.0.0.0/8",
+            "10.0.0.0/33",
+            "",
+            "x",
+            "10.0.0.0/+8",
+            "10.1/16",
+            "10.0.0.0/8/8",
+            "167772160",
+            "10.0.0.0/",
+            "/8",
+            "::1/129",
+            "10.0.0.0/255.0.255.0",
+            "::1/255.0.0.0",
+        ] {
+            assert_eq!(canonical_network(text), None, "{text}");
+        }
+    }
+
     #[test]
     fn inet_prints_a_prefix_only_when_it_is_shorter() {
         assert_eq!(
@@ -163,6 +235,13 @@ mod tests {
         fn plain_v4_is_what_is_printed(text in "[0-9.]{0,16}|[0-2]?[0-9]{1,2}(\\.[0-2]?[0-9]{1,2}){3}") {
             let printed = text.parse::<Ipv4Addr>().ok().map(|address| address.to_string());
             prop_assert_eq!(is_plain_v4(&text), printed.as_deref() == Some(text.as_str()));
+        }
+
+        #[test]
+        fn networks_are_canonical(text in "[0-9a-f.:/]{0,24}|[0-9]{1,3}(\\.[0-9]{1,3}){3}(/[0-9]{1,2})?") {
+            if let Some(network) = canonical_network(&text) {
+                prop_assert_eq!(canonical_network(&network), Some(network));
+            }
         }
 
         #[test]

@@ -288,6 +288,13 @@ fn user_with_email(all: &[(Id, &str)], name: &str) -> Result<Option<Id>> {
     }
 }
 
+/// Text of somebody else, such as a name that a user chose, without characters that a terminal would obey.
+pub fn printable(text: &str) -> String {
+    text.chars()
+        .map(|one| if one.is_control() { one.escape_default().to_string() } else { one.to_string() })
+        .collect()
+}
+
 /// A few names for a message.
 pub fn listed(names: impl Iterator<Item = impl AsRef<str>>) -> String {
     let names: Vec<String> = names.map(|name| name.as_ref().to_owned()).collect();

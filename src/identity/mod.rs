@@ -3,8 +3,12 @@
 //! Everything that changes is an [`Operation`](crate::audit::transact::Operation): it plans from the rows it reads and
 //! is carried out together with its audit row.
 
+pub mod api_key;
+pub mod api_key_list;
+pub mod assess;
 pub mod find;
 pub mod password;
+pub mod session;
 pub mod token;
 pub mod token_list;
 pub mod user;

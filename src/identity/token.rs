@@ -274,13 +274,7 @@ fn revoke(plan: &mut Plan, scope: &mut Scope<'_>, agent: &Agent) -> Result<()> {
             agent.label()
         ));
     } else {
-        // SQLite up to 1.8 does not follow foreign keys and would leave these behind; PostgreSQL would take them along.
-        if scope.store.has_table("agent_workers")? {
-            let key = [Value::Id(agent.id)];
-            for worker in scope.store.rows_locked("agent_workers", &["id"], "WHERE agent_id = ?", &key)? {
-                plan.changes.push(Change::delete("agent_workers", agent.label(), &worker)?);
-            }
-        }
+        // Its workers and samples stay behind in SQLite, as z4j leaves them: they are evidence of what it did.
         plan.changes.push(Change::delete("agents", agent.label(), &agent.row)?);
     }
     plan.entries.push(

@@ -88,15 +88,14 @@ pub fn list(
     let mut store = Store::open(database, open, &context.cancel)?;
     store.hold_snapshot()?;
     store.detect()?;
-    let agents = match &options.agent {
-        Some(name) => vec![find::agent_named(&mut store, name)?],
-        None => {
-            let project =
-                options.project.as_deref().map(|name| find::project_named(&mut store, name)).transpose()?;
-            let mut agents = find::agents(&mut store, project.as_ref())?;
-            agents.retain(|agent| options.revoked || !agent.is_revoked);
-            agents
-        }
+    let agents = if let Some(name) = &options.agent {
+        vec![find::agent_named(&mut store, name)?]
+    } else {
+        let project =
+            options.project.as_deref().map(|name| find::project_named(&mut store, name)).transpose()?;
+        let mut agents = find::agents(&mut store, project.as_ref())?;
+        agents.retain(|agent| options.revoked || !agent.is_revoked);
+        agents
     };
     let now = context.now();
     Ok(TokenList {
@@ -136,7 +135,8 @@ fn report(store: &mut Store, agent: &Agent, now: Timestamp) -> Result<AgentRepor
             && last_sign.is_some_and(|time| days_since(time) >= STALE_AFTER_DAYS),
         agent_version: said(&metadata["version"]),
         protocol_version: row.required_text("protocol_version")?.to_owned(),
-        host: said(&metadata["host"]["hostname"]),
+        // The real agent says `name`; other ones say `hostname`.
+        host: said(&metadata["host"]["name"]).or_else(|| said(&metadata["host"]["hostname"])),
         framework: row.required_text("framework_adapter")?.to_owned(),
         engines: row.list("engine_adapters")?,
         workers,

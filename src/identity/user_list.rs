@@ -36,7 +36,7 @@ pub struct UserReport {
     pub password_changed_at: Option<Timestamp>,
     /// When it last logged in: the newest session, since z4j never fills `last_login_at`.
     pub last_login_at: Option<Timestamp>,
-    /// Sessions that are neither revoked nor expired.
+    /// Sessions that are neither revoked nor expired nor older than the password.
     pub live_sessions: u64,
     /// API keys that are not revoked.
     pub api_keys: u64,

@@ -16,12 +16,16 @@ use crate::error::{Error, Result};
 /// The file that z4j 1.8 and later lock while they change `secret.env` (identity-and-secrets, section 2.1).
 const SECRET_STORE_LOCK: &str = ".z4j-secret-store.lock";
 
+/// The file that z4j 1.8 and later lock before that, while they mint or rotate a key.
+const COORDINATOR_LOCK: &str = ".z4j-bootstrap-coordinator.lock";
+
 /// How often and how long to wait; together ten seconds, far more than a change of a small file takes.
 const ATTEMPTS: u32 = 200;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Locks that are held until the value is dropped.
 #[must_use]
+#[derive(Debug)]
 pub(super) struct Locked(Vec<File>);
 
 /// Keeps other calls of z4jctl, and z4j where it takes this lock, from changing files of this directory.
@@ -33,11 +37,22 @@ pub(super) fn directory(home: &Path, cancel: &Cancel) -> Result<Locked> {
 
 /// Takes the locks of z4j's secret store in z4j's order: the directory, then the lock file.
 pub(super) fn secret_store(home: &Path, cancel: &Cancel) -> Result<Locked> {
+    all(home, &[SECRET_STORE_LOCK], cancel)
+}
+
+/// Takes the locks under which z4j rotates an audit key, in its order: the directory, the coordinator, the store.
+pub(super) fn rotation(home: &Path, cancel: &Cancel) -> Result<Locked> {
+    all(home, &[COORDINATOR_LOCK, SECRET_STORE_LOCK], cancel)
+}
+
+fn all(home: &Path, names: &[&str], cancel: &Cancel) -> Result<Locked> {
     let Locked(mut held) = directory(home, cancel)?;
-    let path = home.join(SECRET_STORE_LOCK);
-    let file = open(&path, home).map_err(|error| cannot(&path, &error))?;
-    wait(&file, &path, cancel)?;
-    held.push(file);
+    for name in names {
+        let path = home.join(name);
+        let file = open(&path, home).map_err(|error| cannot(&path, &error))?;
+        wait(&file, &path, cancel)?;
+        held.push(file);
+    }
     Ok(Locked(held))
 }
 

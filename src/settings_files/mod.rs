@@ -1,8 +1,9 @@
-//! The files beside the database that a brain reads at its start: `allowed-hosts`, and the metrics token in
-//! `secret.env` (identity-and-secrets, sections 2.1 and 2.3). They work without the database, and no audit row tells
+//! The files beside the database that a brain reads at its start: `allowed-hosts`, and the metrics token and the audit
+//! keys in `secret.env` (identity-and-secrets, sections 2.1 and 2.3). They work without the database, and no audit row tells
 //! of them: z4j's own commands write none either.
 
 pub mod allowed_hosts;
+pub mod audit_keys;
 pub mod metrics_token;
 
 mod host;

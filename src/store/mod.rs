@@ -10,6 +10,7 @@ pub mod create;
 pub mod fault;
 pub mod generation;
 pub mod guards;
+mod others;
 pub mod postgres;
 pub mod sqlite;
 pub mod value;
@@ -184,6 +185,11 @@ impl Store {
     /// The row at a 1-based position in chain order.
     pub fn row_by_position(&mut self, position: u64, layout: Layout) -> Result<RowBatch> {
         on_each!(self, store => store.row_by_position(position, layout))
+    }
+
+    /// The first row behind a place in chain order. Its position is not known.
+    pub fn row_behind(&mut self, time: Timestamp, id: Id, layout: Layout) -> Result<RowBatch> {
+        on_each!(self, store => store.row_behind(time, id, layout))
     }
 
     /// The newest row; with `active` the newest one that is not frozen.

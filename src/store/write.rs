@@ -31,6 +31,8 @@ pub enum Transition {
     Append,
     /// A row is appended under a new key.
     KeyRotation,
+    /// The oldest rows go.
+    Retention,
 }
 
 impl Transition {
@@ -39,6 +41,7 @@ impl Transition {
         match self {
             Self::Append => "append-v1",
             Self::KeyRotation => "key-rotation-v1",
+            Self::Retention => "retention-v1",
         }
     }
 
@@ -46,6 +49,7 @@ impl Transition {
     pub(super) fn permits(self, operation: &str) -> bool {
         match self {
             Self::Append | Self::KeyRotation => matches!(operation, "insert" | "state_update"),
+            Self::Retention => matches!(operation, "delete" | "state_update"),
         }
     }
 }
@@ -257,6 +261,18 @@ impl Store {
             fault::point(Side::After);
         }
         Ok(())
+    }
+
+    /// Tries to take an advisory lock; `true` where there is nothing to take, see [`Store::lock`].
+    pub fn try_lock(&mut self, number: i64) -> Result<bool> {
+        match self {
+            Self::Postgres(store) if store.is_writing() => {
+                let sql = "SELECT pg_try_advisory_xact_lock(?) AS locked";
+                let rows = self.query("locks", sql, &[Value::Int(number)])?;
+                rows.first().map_or(Ok(false), |row| row.truth("locked"))
+            }
+            _ => Ok(true),
+        }
     }
 
     /// Whether a table exists.

@@ -144,6 +144,7 @@ fn the_floors_keep_apart() {
                 "crate::audit",
                 "crate::init",
                 "crate::migrate",
+                "crate::secrets",
                 "crate::settings_files",
                 "crate::cli",
                 "crate::config",
@@ -152,9 +153,16 @@ fn the_floors_keep_apart() {
         ),
         (
             &["src/store"],
-            &["crate::audit", "crate::init", "crate::migrate", "crate::settings_files", "crate::cli"],
+            &[
+                "crate::audit",
+                "crate::init",
+                "crate::migrate",
+                "crate::secrets",
+                "crate::settings_files",
+                "crate::cli",
+            ],
         ),
-        (&["src/audit", "src/init", "src/migrate", "src/settings_files"], &["crate::cli"]),
+        (&["src/audit", "src/init", "src/migrate", "src/secrets", "src/settings_files"], &["crate::cli"]),
         (&["src/cli"], &["crate::store", "super::store"]),
     ];
     let mut wrong: Vec<String> = Vec::new();

@@ -3,6 +3,8 @@
 //! One binary with a module per subject: each further test binary would link the whole crate again.
 
 mod agents;
+mod apikeys;
+mod assess;
 mod concurrency;
 mod contract;
 mod crash;
@@ -14,6 +16,8 @@ mod heads;
 mod init;
 mod input;
 mod live;
+mod prune;
+mod rotation;
 mod support;
 mod tampering;
 mod tokens;

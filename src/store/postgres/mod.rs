@@ -196,6 +196,12 @@ impl PostgresStore {
         Ok(batch)
     }
 
+    /// See [`super::Store::row_behind`].
+    pub fn row_behind(&mut self, time: Timestamp, id: Id, layout: Layout) -> Result<RowBatch> {
+        let place = format!("({}, '{id}'::uuid)", literal(time));
+        self.rows(layout, &format!("WHERE (occurred_at, id) > {place} ORDER BY occurred_at, id LIMIT 1"))
+    }
+
     /// See [`super::Store::newest_rows`].
     pub fn newest_rows(&mut self, layout: Layout, active: bool, limit: u32) -> Result<RowBatch> {
         let filter = if active { "WHERE NOT legacy_frozen" } else { "" };

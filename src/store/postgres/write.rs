@@ -66,9 +66,8 @@ impl PostgresStore {
         self.cancel.check()?;
         let (sql, texts) = for_postgres(sql, values)?;
         let parameters = typed(&texts);
-        let rows = self.client.query_typed(&sql, &parameters).map_err(|error| match self.writing {
-            true => failed_writing(&self.shown, &error),
-            false => failed(&self.shown, &error),
+        let rows = self.client.query_typed(&sql, &parameters).map_err(|error| {
+            if self.writing { failed_writing(&self.shown, &error) } else { failed(&self.shown, &error) }
         })?;
         let Some(first) = rows.first() else { return Ok(Vec::new()) };
         let columns: HashMap<String, usize> =

@@ -48,6 +48,11 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
+    /// The file.
+    pub(super) fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
     /// Opens a file read-only.
     pub fn open(path: &std::path::Path, options: OpenOptions, cancel: &Cancel) -> Result<Self> {
         let opened = open::open(path, options.lock_timeout)?;
@@ -140,6 +145,15 @@ impl SqliteStore {
         let mut batch = self.rows(&sql, params![offset], layout)?;
         batch.first_position = position;
         Ok(batch)
+    }
+
+    /// See [`super::Store::row_behind`].
+    pub fn row_behind(&mut self, time: Timestamp, id: Id, layout: Layout) -> Result<RowBatch> {
+        let sql = format!(
+            "SELECT {} FROM audit_log WHERE (occurred_at, id) > (?1, ?2) ORDER BY occurred_at, id LIMIT 1",
+            layout.select_list()
+        );
+        self.rows(&sql, params![time.sqlite(), id.simple()], layout)
     }
 
     /// See [`super::Store::newest_rows`].

@@ -36,6 +36,7 @@ impl Armed {
             None => 0,
             Some(Transition::Append) => 1,
             Some(Transition::KeyRotation) => 2,
+            Some(Transition::Retention) => 3,
         };
         self.0.store(number, Ordering::Relaxed);
     }
@@ -44,6 +45,7 @@ impl Armed {
         match self.0.load(Ordering::Relaxed) {
             1 => Some(Transition::Append),
             2 => Some(Transition::KeyRotation),
+            3 => Some(Transition::Retention),
             _ => None,
         }
     }

@@ -1,0 +1,173 @@
+//! `audit prune`: what is left verifies by the real z4j, nothing that was tampered with goes.
+
+use serde_json::Value;
+
+use crate::support::judge::{AnyDatabase, Target, WRITABLE, on_each};
+
+/// Where about half of the log lies before.
+fn middle(database: &AnyDatabase) -> String {
+    let rows = database.number("SELECT count(*) FROM audit_log");
+    let text = match database {
+        AnyDatabase::Sqlite(copy) => {
+            let query = format!(
+                "SELECT occurred_at FROM audit_log ORDER BY occurred_at, id LIMIT 1 OFFSET {}",
+                rows / 2
+            );
+            copy.connection().query_row(&query, [], |row| row.get::<_, String>(0)).expect("a time")
+        }
+        AnyDatabase::Postgres(database) => {
+            let query = format!(
+                "SELECT to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') FROM audit_log \
+                 ORDER BY occurred_at, id LIMIT 1 OFFSET {}",
+                rows / 2
+            );
+            database.client().query_one(&query, &[]).expect("a row").get(0)
+        }
+    };
+    format!("{}Z", text.replace(' ', "T"))
+}
+
+/// 1.0 removes nothing; 1.3 to 1.6 cannot record it.
+fn refuses(target: Target) -> Option<&'static str> {
+    match target.release() {
+        "1.0.19" => Some("prune.early"),
+        "1.3.4" | "1.6.9" | "1.7.0" => Some("prune.unupgradable"),
+        _ => None,
+    }
+}
+
+#[test]
+fn what_is_left_is_accepted_by_the_real_z4j() {
+    on_each(&WRITABLE, |target| {
+        let database = target.database();
+        let before = database.number("SELECT count(*) FROM audit_log");
+        let cutoff = middle(&database);
+        let call = || target.z4jctl(&database).args(["audit", "prune", "--before", &cutoff, "-o", "json"]);
+        if let Some(code) = refuses(target) {
+            let output = call().args(["--yes"]).run().expect_code(7);
+            assert_eq!(output.json_error()["error"]["code"], code, "{target}");
+            assert_eq!(database.number("SELECT count(*) FROM audit_log"), before, "{target}");
+            return;
+        }
+        let plan = call().args(["--dry-run"]).run().expect_code(0).json();
+        assert_eq!(database.number("SELECT count(*) FROM audit_log"), before, "{target}: a dry run");
+        let done = call().args(["--yes"]).run().expect_code(0).json();
+        let metadata = &done["appended"][0]["metadata"];
+        assert_eq!(metadata["rows"], plan["to_append"][0]["metadata"]["rows"], "{target}");
+        let removed = metadata["rows"].as_i64().expect("a number");
+        assert_eq!(removed, before / 2, "{target}");
+        assert_eq!(database.number("SELECT count(*) FROM audit_log"), before - removed + 1, "{target}");
+        // The brain goes on, and prunes again by itself.
+        let brain = target.accept(&database);
+        brain.refuses_login("nobody@example.com", "not a password");
+        brain.stop().audit_verify().expect_intact();
+        target.z4jctl(&database).args(["audit", "verify"]).run().expect_code(0);
+    });
+}
+
+#[test]
+fn a_log_of_1_7_keeps_a_watermark_that_1_7_accepts() {
+    let target = Target::Sqlite("1.7.0");
+    let database = target.database();
+    let cutoff = middle(&database);
+    let arguments = ["audit", "prune", "--before", &cutoff, "--yes", "--accept-unupgradable"];
+    target.z4jctl(&database).args(arguments).run().expect_code(0);
+    target.accept(&database).stop().audit_verify().expect_intact();
+    // The second time the watermark is moved.
+    let cutoff = middle(&database);
+    let arguments = ["audit", "prune", "--before", &cutoff, "--yes", "--accept-unupgradable"];
+    target.z4jctl(&database).args(arguments).run().expect_code(0);
+    target.brain().audit_verify(&database, target.secrets()).expect_intact();
+    assert_eq!(database.number("SELECT count(*) FROM z4j_meta WHERE key = 'audit_prune_watermark'"), 1);
+}
+
+#[test]
+fn what_was_tampered_with_is_not_removed() {
+    let target = Target::Sqlite("1.13.0");
+    for (what, sql) in [
+        (
+            "edited",
+            "UPDATE audit_log SET action = 'x.y' WHERE id = (SELECT id FROM audit_log ORDER BY occurred_at, id LIMIT 1 OFFSET 3)",
+        ),
+        (
+            "removed",
+            "DELETE FROM audit_log WHERE id = (SELECT id FROM audit_log ORDER BY occurred_at, id LIMIT 1 OFFSET 3)",
+        ),
+        (
+            "beginning cut",
+            "DELETE FROM audit_log WHERE id = (SELECT id FROM audit_log ORDER BY occurred_at, id LIMIT 1)",
+        ),
+    ] {
+        let database = target.database();
+        let cutoff = middle(&database);
+        database.execute(
+            "DROP TRIGGER audit_log_boundary_f_no_update; DROP TRIGGER audit_log_boundary_f_no_delete;",
+        );
+        database.execute(sql);
+        let rows = database.number("SELECT count(*) FROM audit_log");
+        let output = target
+            .z4jctl(&database)
+            .args(["audit", "prune", "--before", &cutoff, "--yes", "-o", "json"])
+            .run()
+            .expect_code(7);
+        let code = output.json_error()["error"]["code"].clone();
+        assert!(
+            ["prune.not-verified", "chain.not-verified"].contains(&code.as_str().unwrap_or_default()),
+            "{what}: {code}"
+        );
+        assert_eq!(database.number("SELECT count(*) FROM audit_log"), rows, "{what}");
+    }
+}
+
+#[test]
+fn classes_expire_by_themselves_and_hold_the_prefix() {
+    let target = Target::Sqlite("1.13.0");
+    let database = target.database();
+    let cutoff = middle(&database);
+    // The first row is of the class audit: when that may stay for a century, nothing goes.
+    let arguments = ["audit", "prune", "--before", &cutoff, "--class", "audit=100y", "--yes", "-o", "json"];
+    let report = target.z4jctl(&database).args(arguments).run().expect_code(0).json();
+    assert_eq!(report["written"], false);
+    let arguments = ["audit", "prune", "--before", &cutoff, "--max-rows", "5", "--yes", "-o", "json"];
+    let report: Value = target.z4jctl(&database).args(arguments).run().expect_code(0).json();
+    assert_eq!(report["appended"][0]["metadata"]["rows"], 5);
+    target.brain().audit_verify(&database, target.secrets()).expect_intact();
+}
+
+#[test]
+fn frozen_history_stays() {
+    let fixture = crate::support::fixtures::Fixture::by_name("1.13.0-upgraded-from-1.6.9");
+    let database = fixture.sqlite();
+    let frozen = "SELECT count(*) FROM audit_log WHERE legacy_frozen = 1";
+    let before = database.number(frozen);
+    let secrets = &fixture.meta().secrets;
+    let call = crate::support::z4jctl::Z4jctl::new().db(&database).secrets(secrets);
+    // Everything that is active but the newest row.
+    let newest: String = database
+        .connection()
+        .query_row("SELECT max(occurred_at) FROM audit_log", [], |row| row.get(0))
+        .expect("a time");
+    let cutoff = format!("{}Z", newest.replace(' ', "T"));
+    call.args(["audit", "prune", "--before", &cutoff, "--yes"]).run().expect_code(0);
+    assert_eq!(database.number(frozen), before);
+    crate::support::brain::Brain::release("1.13.0").audit_verify(&database, secrets).expect_intact();
+}
+
+#[test]
+fn bad_cutoffs_are_refused() {
+    let target = Target::Sqlite("1.13.0");
+    let database = target.database();
+    for arguments in [
+        &["--before", "tomorrow"][..],
+        &["--before", "2026-01-01T00:00:00"],
+        &["--before", "2199-01-01T00:00:00Z"],
+        &["--older-than", "0d"],
+        &["--older-than", "1h"],
+        &["--before", "2026-01-01T00:00:00Z", "--older-than", "1y"],
+        &["--class", "Auth=1d"],
+        &["--class", "auth"],
+    ] {
+        let call = target.z4jctl(&database).args(["audit", "prune", "--yes"]).args(arguments.iter().copied());
+        call.run().expect_code(2);
+    }
+}
