@@ -81,6 +81,7 @@ fn last_error(brain: &RunningBrain) -> String {
     line.chars().take(8000).collect()
 }
 
+#[expect(clippy::print_stdout, reason = "shown with a failure, and to whoever asks for it with --nocapture")]
 fn everybody_appends(target: Target) {
     let database = target.database();
     let brain = target.brain().serve(&database, target.secrets());

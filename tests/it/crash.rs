@@ -30,6 +30,9 @@ struct Writer {
 const MINT: Writer =
     Writer { arguments: &["token", "mint", "--project", "payments", "--name", "in-a-hurry"], input: "" };
 
+/// A command that opens the database to write before it reads anything.
+const PROMOTE: Writer = Writer { arguments: &["user", "promote", "operator@example.com"], input: "" };
+
 /// Every row of every table, as text.
 type Contents = BTreeMap<String, BTreeMap<String, usize>>;
 
@@ -177,7 +180,7 @@ fn dies_everywhere(target: Target, writer: &Writer) {
             );
             hot += 1;
             let copy = copy_with_journal(&database);
-            MINT.call(target, &copy).run().expect_code(0);
+            PROMOTE.call(target, &copy).run().expect_code(0);
             assert_eq!(verify(target, &copy).code, 0, "{target}, point {point}");
             // So does everybody else who may write, such as whoever looks at the contents here.
             assert_eq!(
