@@ -17,6 +17,7 @@ use crate::format::Timestamp;
 use crate::plan::Entry;
 use crate::plan::{Action, Change, Plan, WriteToken};
 use crate::store::generation::Detection;
+use crate::store::sqlite::SqliteStore;
 use crate::store::transition::{CONFLICT, Transition};
 use crate::store::write::WriteStore;
 use crate::store::{OpenOptions, Store};
@@ -102,6 +103,15 @@ pub trait Operation {
     /// It may be called again, when the commit met another one.
     fn before_commit(&self) -> Result<()> {
         Ok(())
+    }
+}
+
+/// Before something is written: puts a SQLite file right that somebody left in the middle of a write. A reader must not,
+/// and so every command that reads first would refuse the file for ever.
+pub fn recover(context: &Context, database: &Database, open: OpenOptions) -> Result<()> {
+    match database {
+        Database::Sqlite { path } => SqliteStore::roll_back_journal(path, open, &context.cancel),
+        Database::Postgres(_) => Ok(()),
     }
 }
 

@@ -178,7 +178,7 @@ fn mint(run: &Run<'_>, arguments: &MintArgs) -> Result<ExitCode> {
         run.ui.refuse_report_files("an API key")?;
     }
     let expiry = expiry(arguments)?;
-    let settings = run.settings()?;
+    let settings = run.settings_to_write(&arguments.write)?;
     connection::witness(run, &settings)?;
     let mut random = [0; 32];
     run.context.random.fill(&mut random)?;
@@ -235,7 +235,7 @@ fn handed_over(outcome: &Outcome, operation: &Mint, key: &Plaintext) -> Result<P
 }
 
 fn revoke(run: &Run<'_>, arguments: &RevokeArgs) -> Result<ExitCode> {
-    let settings = run.settings()?;
+    let settings = run.settings_to_write(&arguments.write)?;
     let which = if let Some(user) = &arguments.all_of_user {
         Revoked::AllOf(user.clone())
     } else if arguments.key_stdin {

@@ -79,7 +79,7 @@ pub(super) fn run(run: &Run<'_>, verb: &Keys) -> Result<ExitCode> {
 }
 
 fn rotate(run: &Run<'_>, arguments: &RotateArgs) -> Result<ExitCode> {
-    let settings = run.settings()?;
+    let settings = run.settings_to_write(&arguments.write)?;
     let options = RotateOptions {
         managed: arguments.managed,
         brains_stopped: arguments.brains_stopped,

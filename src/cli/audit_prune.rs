@@ -48,7 +48,7 @@ pub(super) struct PruneArgs {
 }
 
 pub(super) fn run(run: &Run<'_>, arguments: &PruneArgs) -> Result<ExitCode> {
-    let settings = run.settings()?;
+    let settings = run.settings_to_write(&arguments.write)?;
     let cutoffs = cutoffs(run, &settings, arguments)?;
     let keys = connection::keys(&settings)?;
     let operation = Prune {

@@ -42,7 +42,7 @@ pub(super) struct CreateSuperuserArgs {
 }
 
 pub(super) fn run(run: &Run<'_>, arguments: &CreateSuperuserArgs) -> Result<ExitCode> {
-    let settings = run.settings()?;
+    let settings = run.settings_to_write(&arguments.write)?;
     let open = connection::open_options(&settings);
     let existing = arguments.promote_existing.then_some(arguments.email.as_str());
     let before = Beforehand::look(run.context, &settings.database.value, open, existing)?;

@@ -268,6 +268,16 @@ impl Run<'_> {
         Ok(settings)
     }
 
+    /// The settings of a verb that writes; unless only its plan is asked for, the database is made ready for it.
+    fn settings_to_write(&self, arguments: &write::WriteArgs) -> Result<crate::config::Settings> {
+        let settings = self.settings()?;
+        if !arguments.is_dry_run() {
+            let open = connection::open_options(&settings);
+            crate::audit::transact::recover(self.context, &settings.database.value, open)?;
+        }
+        Ok(settings)
+    }
+
     /// Looks z4j's settings up one by one, for a command without database, and prints what is remarkable about them.
     fn lookup(&self, overrides: &crate::config::Overrides) -> Result<crate::config::Lookup<'_>> {
         let lookup = crate::config::Lookup::open(overrides, &self.context.env)?;

@@ -26,7 +26,7 @@ pub(super) struct ResetMfaArgs {
 }
 
 pub(super) fn run(run: &Run<'_>, arguments: &ResetMfaArgs) -> Result<ExitCode> {
-    let settings = run.settings()?;
+    let settings = run.settings_to_write(&arguments.write)?;
     let operator = account_of_process(&run.context.env).name;
     let operation = ResetMfa { user: arguments.user.clone(), operator };
     let severity = Severity::Destructive { name: &arguments.user };

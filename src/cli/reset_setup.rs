@@ -21,7 +21,7 @@ pub(super) struct ResetSetupArgs {
 }
 
 pub(super) fn run(run: &Run<'_>, arguments: &ResetSetupArgs) -> Result<ExitCode> {
-    let settings = run.settings()?;
+    let settings = run.settings_to_write(&arguments.write)?;
     let writing =
         Writing { command: "reset-setup", arguments: &arguments.write, severity: Severity::Ordinary };
     writing.confirmed_by(arguments.force).perform(run, &settings, &ResetSetup, |_| Ok(Particular::default()))

@@ -89,7 +89,7 @@ fn list(run: &Run<'_>, arguments: &ListArgs) -> Result<ExitCode> {
 }
 
 fn revoke(run: &Run<'_>, arguments: &RevokeArgs) -> Result<ExitCode> {
-    let settings = run.settings()?;
+    let settings = run.settings_to_write(&arguments.write)?;
     let operation = Revoke { user: arguments.user.clone(), session: arguments.session.clone() };
     // Nothing is lost for good: whose sessions they were logs in again.
     Writing { command: "session.revoke", arguments: &arguments.write, severity: Severity::Ordinary }.perform(

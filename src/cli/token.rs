@@ -170,7 +170,7 @@ fn mint(run: &Run<'_>, arguments: &MintArgs) -> Result<ExitCode> {
             ));
         }
     };
-    let settings = run.settings()?;
+    let settings = run.settings_to_write(&arguments.write)?;
     connection::witness(run, &settings)?;
     let token = new_token(run)?;
     let operation = Mint {
@@ -193,7 +193,7 @@ fn rotate(run: &Run<'_>, arguments: &RotateArgs) -> Result<ExitCode> {
     if !arguments.write.is_dry_run() {
         run.ui.refuse_report_files("an agent token")?;
     }
-    let settings = run.settings()?;
+    let settings = run.settings_to_write(&arguments.write)?;
     connection::witness(run, &settings)?;
     let token = new_token(run)?;
     let token_hash = hashes(&settings, Kind::AgentToken, token.expose(), false)?[0];
@@ -302,7 +302,7 @@ impl<'a> Handed<'a> {
 }
 
 fn revoke(run: &Run<'_>, arguments: &RevokeArgs) -> Result<ExitCode> {
-    let settings = run.settings()?;
+    let settings = run.settings_to_write(&arguments.write)?;
     let which = if let Some(project) = &arguments.all_in_project {
         Revoked::AllIn(project.clone())
     } else if arguments.token_stdin {

@@ -149,7 +149,7 @@ pub(super) fn unlock(run: &Run<'_>, arguments: &UnlockArgs) -> Result<ExitCode> 
 }
 
 fn create(run: &Run<'_>, arguments: &CreateArgs) -> Result<ExitCode> {
-    let settings = run.settings()?;
+    let settings = run.settings_to_write(&arguments.write)?;
     let open = connection::open_options(&settings);
     let before = Beforehand::look(run.context, &settings.database.value, open, None)?;
     let email = email_for_login(before.generation, &arguments.email)?.to_string();
@@ -192,7 +192,7 @@ fn change(
     arguments: &WriteArgs,
     role: Role,
 ) -> Result<ExitCode> {
-    let settings = run.settings()?;
+    let settings = run.settings_to_write(arguments)?;
     let severity = match role {
         Role::Demote | Role::Deactivate => Severity::Destructive { name: user },
         Role::Promote | Role::Reactivate | Role::Unlock => Severity::Ordinary,

@@ -247,7 +247,7 @@ pub(super) fn failed(path: &Path, error: &rusqlite::Error) -> Error {
             ),
         )
         .hint(
-            "start the brain once (it rolls back), or work on a copy of both files; z4jctl never writes here",
+            "start the brain once, or run any z4jctl command that writes: both roll it back; or work on a copy of both files",
         );
     }
     match code {
@@ -269,8 +269,12 @@ pub(super) fn failed(path: &Path, error: &rusqlite::Error) -> Error {
     }
 }
 
+/// Whether a journal lies beside the file.
+pub(super) fn has_journal(path: &Path) -> bool {
+    fs::metadata(beside(&real(path), "-journal")).is_ok_and(|metadata| metadata.len() > 0)
+}
+
 /// A journal that is there while the file cannot be opened is one that nobody is writing.
 fn beside_is_hot(path: &Path, code: Option<ErrorCode>) -> bool {
-    matches!(code, Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
-        && fs::metadata(beside(&real(path), "-journal")).is_ok_and(|metadata| metadata.len() > 0)
+    matches!(code, Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)) && has_journal(path)
 }

@@ -86,6 +86,19 @@ impl SqliteStore {
         })
     }
 
+    /// Finishes what somebody left in the middle of a write: SQLite rolls a hot journal back for whoever opens the file to
+    /// write. Does nothing where there is no journal, and waits for a writer that is at work.
+    pub fn roll_back_journal(path: &Path, options: OpenOptions, cancel: &Cancel) -> Result<()> {
+        if !open::has_journal(path) {
+            return Ok(());
+        }
+        let store = Self::open_for_writing(path, options, cancel)?;
+        store
+            .connection
+            .execute_batch("BEGIN IMMEDIATE; ROLLBACK")
+            .map_err(|error| failed_writing(path, &error))
+    }
+
     /// Begins the transaction, with foreign keys as this generation's brain has them: switched on in a file of 1.7
     /// or before, deleting a user would change signed rows (schema, rule 5).
     ///
