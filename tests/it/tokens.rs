@@ -12,7 +12,7 @@ use crate::support::process::Output;
 use crate::support::wait_for;
 
 /// Far more than a notification takes, less than the ten seconds from one heartbeat to the next.
-const AT_ONCE: Duration = Duration::from_secs(5);
+const AT_ONCE: Duration = Duration::from_secs(9);
 
 /// Two heartbeats, and what a loaded machine adds.
 const NEXT_FRAME: Duration = Duration::from_secs(40);

@@ -33,7 +33,7 @@ fn nobody_listens() {
         let start = Instant::now();
         let words = [&format!("127.0.0.1:{port}"), "refused", "config show"];
         refuses(verify_at(url, &Secrets::new()), 5, "database.connection", &words);
-        assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
     }
     refuses(
         verify_at("postgresql://z4j@no-such-host.invalid/z4j", &Secrets::new()),
@@ -147,7 +147,7 @@ fn limits_of_time_hold() {
     let start = Instant::now();
     let call = verify(&database, secrets).args(["--lock-timeout=200ms"]);
     refuses(call, 7, "database.locked", &["locked", "--lock-timeout"]);
-    assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(9), "{:?}", start.elapsed());
     let call = verify(&database, secrets).args(["--lock-timeout=1m", "--statement-timeout=300ms"]);
     refuses(call, 5, "database.timeout", &["--statement-timeout"]);
     // A lock that ends in time.

@@ -29,7 +29,7 @@ fn interrupt(call: Z4jctl, walking: impl Fn(u32) -> bool, signal: Signal, code: 
     let start = Instant::now();
     running.signal(signal);
     let output = running.wait(Duration::from_secs(30)).expect_code(code);
-    assert!(start.elapsed() < Duration::from_secs(3), "it took {:?}: {output}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(20), "it took {:?}: {output}", start.elapsed());
     assert_eq!(output.stdout, "", "{output}");
     if form == "json" {
         let error = output.json_error();
