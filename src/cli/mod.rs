@@ -172,12 +172,20 @@ struct Run<'a> {
 
 /// Runs the command of this process and gives its exit code.
 pub fn main() -> ProcessExitCode {
+    leave_no_core();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let cancel = Cancel::default();
     let context = Context { env: Env::from_process(), clock: Clock::System, random: Random, cancel };
     // The message and the place of a panic have been printed by then.
     let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&arguments, &context)));
     ProcessExitCode::from(code.unwrap_or(ExitCode::Bug).code())
+}
+
+/// Whatever kills this process: no dump of its memory, which may hold secrets, is left behind.
+fn leave_no_core() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    // Lowering a limit is always allowed.
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
 }
 
 fn run(arguments: &[OsString], context: &Context) -> ExitCode {

@@ -352,6 +352,13 @@ fn no_secret_is_in_the_process_list() {
         };
         let (arguments, environment, title) = (read("cmdline"), read("environ"), read("comm"));
         assert!(arguments.contains(verb.arguments[0]) && environment.contains("HOME="), "{arguments:?}");
+        let limits = read("limits");
+        let core: Vec<&str> = limits
+            .lines()
+            .filter_map(|line| line.strip_prefix("Max core file size"))
+            .flat_map(|rest| rest.split_whitespace().take(2))
+            .collect();
+        assert_eq!(core, ["0", "0"], "whatever kills it, no memory of it is dumped");
         let children: String = fs::read_dir(format!("{process}/task"))
             .expect("read /proc")
             .filter_map(|task| fs::read_to_string(task.ok()?.path().join("children")).ok())
