@@ -113,13 +113,8 @@ impl Change {
         let fields = values
             .into_iter()
             .map(|(column, value)| {
-                let hidden = matches!(value, Value::Hidden(_));
-                let was = before.has(column).then(|| before.shown(column));
-                Field {
-                    column,
-                    before: was.map(|was| if hidden { "(hidden)".into() } else { was }),
-                    after: Some(value),
-                }
+                let was = before.has(column).then(|| shown_before(column, before.shown(column), &value));
+                Field { column, before: was, after: Some(value) }
             })
             .collect();
         Ok(Self { table, action: Action::Update, key, label: label.into(), fields })
@@ -129,6 +124,21 @@ impl Change {
     pub fn delete(table: &'static str, label: impl Into<String>, before: &Row) -> crate::error::Result<Self> {
         let key = vec![("id", Value::Id(before.required_id("id")?))];
         Ok(Self { table, action: Action::Delete, key, label: label.into(), fields: Vec::new() })
+    }
+}
+
+/// Columns whose old value must not be seen either when what replaces it may be, such as nothing at all.
+const SEALED: [&str; 2] = ["mfa_secret_encrypted", "mfa_secret"];
+
+/// What a column held, beside what it will hold: in the same form, and hidden where it has to be.
+fn shown_before(column: &str, was: String, after: &Value) -> String {
+    match after {
+        Value::Hidden(_) => "(hidden)".into(),
+        _ if SEALED.contains(&column) && was != "NULL" => "(hidden)".into(),
+        // SQLite has no truth values of its own.
+        Value::Bool(_) if was == "0" => "false".into(),
+        Value::Bool(_) if was == "1" => "true".into(),
+        _ => was,
     }
 }
 

@@ -13,6 +13,7 @@ mod fuzz;
 mod generator;
 mod harness;
 mod heads;
+mod identity;
 mod init;
 mod input;
 mod live;
