@@ -126,6 +126,16 @@ pub(super) fn change_password(plan: &mut Plan, scope: &mut Scope<'_>, user: &Use
     let uid = rustix::process::geteuid().as_raw();
     let metadata = json!({ "operator_uid": uid, "revoked_sessions": revoked });
     plan.entries.push(Entry::new("user.password.changed_by_cli", "user", Some(user.id), metadata));
+    if matches!(
+        scope.detection.generation,
+        Generation::A | Generation::B | Generation::C | Generation::D | Generation::E
+    ) {
+        plan.notes.push(format!(
+            "up to 1.8 a session that began in the very second of the change can outlive it; `z4jctl session revoke {}` \
+             ends it too",
+            user.email
+        ));
+    }
     if !user.is_active {
         plan.notes.push(format!(
             "{} is deactivated and cannot log in; `z4jctl user reactivate {}` changes that",
