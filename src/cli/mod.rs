@@ -3,9 +3,11 @@
 //! A verb has one file with its arguments and its rendering; what it does is an operation of another module.
 
 mod allowed_hosts;
+mod audit_export;
 mod audit_head;
 mod audit_show;
 mod audit_verify;
+mod audit_verify_export;
 mod changepassword;
 mod config_show;
 mod confirm;
@@ -85,7 +87,7 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// The audit log: verify it, look at it, keep its head elsewhere
+    /// The audit log: verify it, look at it, export it, keep its head elsewhere
     #[command(subcommand, arg_required_else_help = true)]
     Audit(Audit),
     /// The settings in force, and where each came from
@@ -130,6 +132,10 @@ enum Audit {
     Head(audit_head::HeadArgs),
     /// Show one row: its columns, the bytes that were signed, and its MAC
     Show(audit_show::ShowArgs),
+    /// Export the log in a form that verifies itself
+    Export(audit_export::ExportArgs),
+    /// Verify exports: rows, links, digests, and several files as one chain
+    VerifyExport(audit_verify_export::VerifyExportArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -176,6 +182,8 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::Audit(Audit::Verify(arguments)) => audit_verify::run(&run, &arguments),
         Command::Audit(Audit::Head(arguments)) => audit_head::run(&run, &arguments),
         Command::Audit(Audit::Show(arguments)) => audit_show::run(&run, &arguments),
+        Command::Audit(Audit::Export(arguments)) => audit_export::run(&run, &arguments),
+        Command::Audit(Audit::VerifyExport(arguments)) => audit_verify_export::run(&run, &arguments),
         Command::Config(Config::Show) => config_show::run(&run),
         Command::Init(arguments) => init::run(&run, &arguments),
         Command::Migrate(Migrate::Status) => migrate_status::run(&run),
