@@ -4,6 +4,7 @@
 
 mod agents;
 mod contract;
+mod export;
 mod files;
 mod fuzz;
 mod generator;

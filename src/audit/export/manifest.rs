@@ -11,10 +11,10 @@ use super::filter::FilterRecord;
 use super::form::{Form, Packing};
 use super::sink::{Sum, Summing};
 use crate::error::{Error, Result};
-use crate::format::Timestamp;
 use crate::format::json::{Canonicalizer, Numbers};
 use crate::format::mac::Digest;
 use crate::format::state::{ChainState, StoredQuartet, StoredState};
+use crate::format::{Id, Timestamp};
 use crate::store::LogFacts;
 use crate::store::generation::{Detection, Family, Generation};
 
@@ -280,18 +280,24 @@ impl Manifest {
             releases: parts.detection.generation.releases().to_owned(),
             family: family.to_owned(),
             revision: parts.detection.revision.clone(),
-            installation_id: stored.and_then(|state| state.installation_id.clone()),
-            chain_generation: stored.and_then(|state| state.generation.clone()),
+            installation_id: stored.and_then(|state| dashed(state.installation_id.as_deref()?)),
+            chain_generation: stored.and_then(|state| dashed(state.generation.as_deref()?)),
             installed_at: parts.facts.installed_at.map(Timestamp::canonical),
         };
-        let pruned = stored.filter(|state| state.prune.row_hmac.is_some());
+        let pruned = stored.filter(|state| state.prune.row_hmac.is_some()).map(|state| {
+            let mut record = quartet_record(&state.prune);
+            record.id = record.id.map(|id| dashed(&id).unwrap_or(id));
+            record.occurred_at =
+                record.occurred_at.map(|time| Timestamp::parse(&time).map_or(time, Timestamp::canonical));
+            record
+        });
         let frozen = stored.and_then(|state| {
             Some(FrozenRecord {
                 row_count: u64::try_from(state.frozen_row_count?).ok()?,
                 snapshot_digest: state.frozen_snapshot_digest.clone(),
             })
         });
-        (source, pruned.map(|state| quartet_record(&state.prune)), frozen)
+        (source, pruned, frozen)
     }
 
     /// The text of the manifest, with its digest.
@@ -366,6 +372,11 @@ impl Manifest {
             ..LogFacts::default()
         }
     }
+}
+
+/// A UUID in its dashed form.
+fn dashed(text: &str) -> Option<String> {
+    Id::parse(text.as_bytes()).map(|id| id.to_string())
 }
 
 /// The name of a family in manifests.

@@ -356,9 +356,17 @@ fn judge(
             notes.push("verified by the rules of 1.7, since the chain was not activated".into());
         }
     }
+    // The links name most of what is out of order, and better. A row that stands there twice is no fork of the chain.
+    let (twice, elsewhere): (Vec<_>, Vec<_>) =
+        disorder.into_iter().partition(|finding| finding.class == Class::Duplicated);
     if findings.is_empty() || !contiguous {
-        findings.extend(disorder);
+        findings.extend(elsewhere);
     }
+    let is_twice = |row: Option<u64>| twice.iter().any(|twice| twice.row == row);
+    findings.retain(|finding| finding.class != Class::Forked || !is_twice(finding.row));
+    let named: Vec<Option<u64>> =
+        findings.iter().filter(|found| found.class == Class::Duplicated).map(|found| found.row).collect();
+    findings.extend(twice.into_iter().filter(|twice| !named.contains(&twice.row)));
     check_manifest(entry, &walk, &end, &mut findings);
     findings.extend(whole);
     if let Some(manifest) = manifest.filter(|manifest| manifest.rows.unplaced > 0) {
