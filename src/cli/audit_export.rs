@@ -22,6 +22,7 @@ use crate::format::{Id, Timestamp};
 /// the log was cut, what the signed chain state was, and the SHA-256 of the file. `audit verify-export` verifies both, with
 /// or without this database. Needs no secret. A file is there whole or not at all, readable for its owner alone.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 #[command(after_long_help = "\
 Examples:
   z4jctl audit export audit.csv
@@ -65,7 +66,7 @@ pub(super) struct ExportArgs {
     /// Only rows of this user, by e-mail or id; repeatable
     #[arg(long, value_name = "USER", help_heading = "Which rows")]
     user: Vec<String>,
-    /// CSV: beside each column that a spreadsheet could take for a formula, a copy NAME_safe that it cannot
+    /// CSV: beside each column that a spreadsheet could take for a formula, a guarded copy
     #[arg(long)]
     spreadsheet_safe: bool,
     /// Cores to use [default: all]

@@ -22,6 +22,7 @@ use crate::error::{Error, ExitCode, Result};
 /// findings have the classes of `audit verify`, and manifest-mismatch; with --keyless links, counts and digests are. Files
 /// that follow each other are verified as one chain, with --live up to the newest row of the database.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 #[command(after_long_help = "\
 Examples:
   z4jctl audit verify-export audit.csv

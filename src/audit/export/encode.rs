@@ -171,13 +171,10 @@ impl<'f> Encoder<'f> {
                 out.push(b',');
             }
             let start = out.len();
-            match self.csv_field(row, column, out) {
-                Ok(()) => {}
-                Err(_) => {
-                    out.truncate(start);
-                    is_readable = false;
-                    self.note_raw(row, column);
-                }
+            if self.csv_field(row, column, out).is_err() {
+                out.truncate(start);
+                is_readable = false;
+                self.note_raw(row, column);
             }
             if self.safe && is_risky(column) {
                 self.safe_copy(start, out);

@@ -5,6 +5,7 @@
 //! back into the batches that [`super::check`] and [`super::walk`] take from a database, so that an export gets the same
 //! findings as the log that it was made of. The README describes the format for those who write their own verifier.
 
+mod collected;
 pub mod csv;
 pub mod encode;
 pub mod filter;
@@ -16,6 +17,8 @@ pub mod raw;
 pub mod reader;
 pub mod report;
 pub mod sink;
+#[cfg(test)]
+mod tests;
 pub mod verify;
 
 use std::collections::BTreeMap;
@@ -302,12 +305,11 @@ fn write_rows(
         ),
     };
     progress.finish();
-    let finished = match &end {
-        Ok(ScanEnd::Complete) => packer.finish().map(|(_, file, unpacked)| Some((file, unpacked))),
-        _ => {
-            drop(packer);
-            Ok(None)
-        }
+    let finished = if matches!(end, Ok(ScanEnd::Complete)) {
+        packer.finish().map(|(_, file, unpacked)| Some((file, unpacked)))
+    } else {
+        drop(packer);
+        Ok(None)
     };
     if let Some(error) = failed {
         return Err(output.fail(&error));

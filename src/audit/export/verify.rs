@@ -1,21 +1,21 @@
 //! `audit verify-export`: is an export what it says, and is it what was signed?
 
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use super::collected::Collected;
 use super::join::{self, Tail};
 use super::manifest::{self, Manifest};
 use super::reader::{ReadEnd, Shape};
-use super::report::{FileFinding, FileReport, Join, LiveReport, VerifyExportReport};
+use super::report::{FileFinding, Join, VerifyExportReport};
 use crate::audit::bounds::{self, Retention, StateTrust};
-use crate::audit::check::{CheckedBatch, Checker, Link};
+use crate::audit::check::{CheckedBatch, Checker};
 use crate::audit::classify::{Ends, Places, classify};
 use crate::audit::finding::{Class, Finding};
 use crate::audit::head::KnownHeadInput;
 use crate::audit::keys::Keys;
 use crate::audit::pipeline;
-use crate::audit::report::{HeadReport, KeyUse, KnownHeadReport, Rows};
+use crate::audit::report::KnownHeadReport;
 use crate::audit::verify::{Progress, unknown_keys, wrong_key};
 use crate::audit::walk::{EndRow, Walk};
 use crate::config::Database;
@@ -50,13 +50,13 @@ pub struct VerifyExportOptions {
 }
 
 /// A file that is to be verified.
-struct Entry {
-    shape: Shape,
-    manifest: Option<Manifest>,
-    manifest_path: Option<PathBuf>,
+pub(super) struct Entry {
+    pub(super) shape: Shape,
+    pub(super) manifest: Option<Manifest>,
+    pub(super) manifest_path: Option<PathBuf>,
     /// Whether the manifest matches its own digest.
     holds: bool,
-    family: Family,
+    pub(super) family: Family,
 }
 
 /// One file, verified by itself.
@@ -120,7 +120,7 @@ pub fn verify_export(
         (Some((database, open)), Some(tail)) => {
             let live =
                 join::live(context, database, *open, keys, options, tail, live_begins, &out.seen, progress)?;
-            out.take_live(database, live)
+            Some(out.take_live(database, live))
         }
         _ => None,
     };
@@ -500,167 +500,4 @@ fn known_head(
         ),
     });
     KnownHeadReport { verdict: "UNPROVABLE", message }
-}
-
-/// What the files added up to.
-pub(super) struct Collected {
-    files: Vec<FileReport>,
-    findings: Vec<FileFinding>,
-    notes: Vec<String>,
-    rows: Rows,
-    keys: BTreeMap<Digest, u64>,
-    /// The MACs that were looked for and found.
-    seen: std::collections::BTreeSet<Digest>,
-    exit: ExitCode,
-}
-
-impl Default for Collected {
-    fn default() -> Self {
-        Self {
-            files: Vec::new(),
-            findings: Vec::new(),
-            notes: Vec::new(),
-            rows: Rows::default(),
-            keys: BTreeMap::new(),
-            seen: std::collections::BTreeSet::new(),
-            exit: ExitCode::Done,
-        }
-    }
-}
-
-impl Collected {
-    fn add(&mut self, entry: &Entry, judged: Judged, joins: Join) {
-        let name = entry.shape.path.display().to_string();
-        let Judged { walk, findings, notes, records, contiguous } = judged;
-        let (live, frozen) = (&walk.live.tally, &walk.frozen.tally);
-        let rows = Rows {
-            total: live.rows + frozen.rows + walk.foreign_rows,
-            verified: live.verified,
-            frozen: frozen.rows,
-            unsigned: live.unsigned,
-            unknown_key: live.unknown_key,
-            unreadable: live.unreadable,
-            mismatched: live.mismatched + walk.foreign_rows,
-        };
-        let sum = &mut self.rows;
-        sum.total += rows.total;
-        sum.verified += rows.verified;
-        sum.frozen += rows.frozen;
-        sum.unsigned += rows.unsigned;
-        sum.unknown_key += rows.unknown_key;
-        sum.unreadable += rows.unreadable;
-        sum.mismatched += rows.mismatched;
-        for (key, count) in live.verified_keys.iter().chain(&frozen.verified_keys) {
-            *self.keys.entry(*key).or_default() += count;
-        }
-        if rows.unreadable + rows.unknown_key > 0 {
-            self.exit = self.exit.strongest(ExitCode::Incomplete);
-        }
-        self.seen.extend(walk.sightings.keys().copied());
-        let head = |row: Option<&EndRow>| {
-            row.map(|row| HeadReport {
-                row: row.position,
-                audit_id: row.id,
-                occurred_at: row.occurred_at,
-                row_hmac: match row.mac {
-                    Link::Mac(mac) => Some(mac),
-                    _ => None,
-                },
-            })
-        };
-        self.files.push(FileReport {
-            file: name.clone(),
-            manifest: entry.manifest_path.as_ref().map(|path| path.display().to_string()),
-            format: entry.shape.form,
-            compression: entry.shape.packing,
-            family: manifest::family_name(entry.family),
-            schema_generation: entry.manifest.as_ref().map(|found| found.source.schema_generation.clone()),
-            contiguous,
-            records,
-            rows,
-            first: head(join::first(&walk)),
-            last: head(join::last(&walk)),
-            joins,
-        });
-        self.findings.extend(findings.into_iter().map(|finding| FileFinding { file: name.clone(), finding }));
-        self.notes.extend(notes.into_iter().map(|note| format!("{name}: {note}")));
-    }
-
-    fn take_live(&mut self, database: &Database, live: join::Live) -> Option<LiveReport> {
-        let name = database.display();
-        self.exit = self.exit.strongest(live.exit);
-        self.seen.extend(live.seen);
-        self.findings
-            .extend(live.findings.into_iter().map(|finding| FileFinding { file: name.clone(), finding }));
-        self.notes.extend(live.notes);
-        Some(LiveReport { database: name, joins: live.joins, rows: live.rows, head: live.head })
-    }
-
-    fn report(
-        mut self,
-        context: &Context,
-        options: &VerifyExportOptions,
-        live: Option<LiveReport>,
-        known_head: Option<KnownHeadReport>,
-        started_at: Timestamp,
-    ) -> VerifyExportReport {
-        let has_wrong_key = self.findings.iter().any(|found| found.finding.class == Class::WrongKey);
-        let mut exit =
-            self.findings.iter().map(|found| found.finding.exit_code()).fold(self.exit, |strongest, code| {
-                if has_wrong_key && code == ExitCode::Finding { strongest } else { strongest.strongest(code) }
-            });
-        // Rows without a MAC are findings where the format demands one.
-        if self.rows.unsigned > 0 && exit == ExitCode::Done {
-            exit = ExitCode::Incomplete;
-        }
-        self.limits(options, live.is_some());
-        let mut finding_counts: BTreeMap<&'static str, u64> = BTreeMap::new();
-        for found in &self.findings {
-            *finding_counts.entry(found.finding.class.name()).or_default() += 1;
-        }
-        let not_listed = self.findings.len().saturating_sub(options.max_findings);
-        self.findings.truncate(options.max_findings);
-        let elapsed = context.now().micros().saturating_sub(started_at.micros()).max(0) / 1000;
-        VerifyExportReport {
-            schema: "z4jctl.audit.verify-export/1",
-            ok: exit == ExitCode::Done,
-            exit_code: exit.code(),
-            mode: if options.keyless { "keyless" } else { "keyed" },
-            files: self.files,
-            live,
-            rows: self.rows,
-            keys: self.keys.into_iter().map(|(key_id, rows)| KeyUse { key_id, rows }).collect(),
-            finding_counts,
-            findings: self.findings,
-            findings_not_listed: u64::try_from(not_listed).unwrap_or(0),
-            known_head,
-            notes: self.notes,
-            started_at,
-            duration_ms: u64::try_from(elapsed).unwrap_or(0),
-            z4jctl: env!("CARGO_PKG_VERSION"),
-        }
-    }
-
-    /// What a verification like this cannot prove, in words.
-    fn limits(&mut self, options: &VerifyExportOptions, has_live: bool) {
-        let mut note = |text: &str| self.notes.push(text.to_owned());
-        if options.keyless {
-            note(
-                "without a key: links, counts and digests hold or not; whether a row says what was signed, only the key can tell",
-            );
-        }
-        if self.files.iter().any(|file| !file.contiguous) {
-            note(
-                "rows were filtered: each was verified, whether rows between them are missing cannot be seen",
-            );
-        }
-        if options.without_manifest {
-            note("without a manifest nothing says where the export should begin and end");
-        }
-        if !has_live && options.known_head.is_none() {
-            note(
-                "that no later export is missing is not proved; --live goes on with the database, --known-head demands a head",
-            );
-        }
-    }
 }
