@@ -139,8 +139,15 @@ impl PendingFile {
             Ok(_) if !overwrite => return Err(exists(path)),
             Ok(_) => std::fs::canonicalize(path).map_err(fail)?,
         };
-        if target.is_dir() {
-            return Err(fail(io::ErrorKind::IsADirectory.into()));
+        match std::fs::metadata(&target) {
+            Ok(metadata) if metadata.is_dir() => return Err(fail(io::ErrorKind::IsADirectory.into())),
+            // A device or pipe would be replaced by a file.
+            Ok(metadata) if !metadata.is_file() => {
+                let message = format!("{} is no regular file", path.display());
+                return Err(Error::refused("export.not-a-file", message)
+                    .hint("leave FILE out and redirect standard output"));
+            }
+            _ => {}
         }
         let directory =
             target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -135,6 +135,12 @@ fn places_that_cannot_be_written() {
     exports.verify_keyless(&["a.csv"]).expect_code(0);
     assert_eq!(exports.export(&database, "no/such/directory", &[]).code, 5);
     assert_eq!(exports.export(&database, ".", &["--force"]).code, 5);
+    // A pipe is not replaced by a file, not even by force.
+    let pipe = exports.path("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0)
+        .expect("make a pipe");
+    assert_eq!(exports.export(&database, "pipe", &["--force"]).code, 7);
+    fs::remove_file(&pipe).expect("remove a pipe");
     for window in [["--from", "2026-01-02", "--to", "2026-01-01"], ["--from", "never", "--to", "2026"]] {
         assert_eq!(exports.export(&database, "c.csv", &window).code, 2);
     }
