@@ -44,9 +44,9 @@ complete -c z4jctl -n "__fish_z4jctl_needs_command" -l passfile -d 'PostgreSQL: 
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -s V -l version -d 'Print version'
-complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "audit" -d 'The audit log: verify it, look at it, keep its head elsewhere'
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "audit" -d 'The audit log: verify it, look at it, export it, keep its head elsewhere'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "config" -d 'The settings in force, and where each came from'
-complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "init" -d 'Create a fresh brain database (SQLite file or empty PostgreSQL database)'
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "init" -d 'Create a fresh brain database: a SQLite file that is not there yet, or an empty PostgreSQL database'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "migrate" -d 'The schema revision of a database'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "createsuperuser" -d 'Create an administrator, also when the last one is gone'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "bootstrap-admin" -d 'Create an administrator, also when the last one is gone'
@@ -64,31 +64,33 @@ complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "metrics-token" -d 'Th
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "completions" -d 'Print a shell completion script'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "man" -d 'Write the manual pages'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "version" -d 'Print the version, and what it was built with'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune export verify-export" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
 json\t'One JSON document'
 jsonl\t'JSON lines: one for each finding, then a summary'
 plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune" -s V -l version -d 'Print version'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune" -f -a "verify" -d 'Verify the whole audit chain and say what was done to it'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune" -f -a "head" -d 'Print the head of the log, to be kept outside the database'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune" -f -a "show" -d 'Show one row: its columns, the bytes that were signed, and its MAC'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune" -f -a "keys" -d 'The keys that sign the log, from 1.8 on: list, rotate, retire'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune" -f -a "prune" -d 'Remove the oldest rows of the log so that the rest still verifies'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune export verify-export" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune export verify-export" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune export verify-export" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune export verify-export" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune export verify-export" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune export verify-export" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune export verify-export" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune export verify-export" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune export verify-export" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune export verify-export" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune export verify-export" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune export verify-export" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune export verify-export" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune export verify-export" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune export verify-export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune export verify-export" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune export verify-export" -f -a "verify" -d 'Verify the whole audit chain of a brain\'s database and say what was done to it'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune export verify-export" -f -a "head" -d 'Print the head of the log: its newest row, to be kept outside the database'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune export verify-export" -f -a "show" -d 'Show one row: its stored columns, the exact bytes that were signed, and the MAC that they lead to'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune export verify-export" -f -a "keys" -d 'The keys that sign the log, from 1.8 on: list, rotate, retire'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune export verify-export" -f -a "prune" -d 'Remove the oldest rows of the log so that the rest still verifies'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune export verify-export" -f -a "export" -d 'Export the audit log, whole or in part, in a form that verifies itself'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune export verify-export" -f -a "verify-export" -d 'Verify exports of the audit log: rows, links, counts, digests, and that several files are one chain'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l known-head -d 'A head that was kept outside the database (z4j audit export-head, z4jctl audit head): a file, or its JSON' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l since -d 'Only rows from this time on, such as 2026-03-01 or 2026-03-01T12:00:00Z; without a zone it is UTC' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l until -d 'Only rows before this time' -r
@@ -214,6 +216,68 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_sub
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l manifest -d 'Write the manifest to this file; for stdout there is none without this' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l format -d 'How rows are written' -r -f -a "csv\t'RFC 4180 with a header'
+jsonl\t'One JSON object per line'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l from -d 'Only rows from this time on, such as 2026-03-01 or 2026-03-01T12:00:00Z; without a zone it is UTC' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l to -d 'Only rows before this time' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l project -d 'Only rows of this project, by slug or id; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l action -d 'Only rows of this action, such as auth.login, or auth.* for all that begin so; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l actor -d 'Only rows by this actor: the id of a user or API key, or a name in the metadata (actor, operator); repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l user -d 'Only rows of this user, by e-mail or id; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -s j -l jobs -d 'Cores to use [default: all]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: one for each finding, then a summary'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l force -d 'Replace files that exist'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l gzip -d 'Pack with gzip'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l zstd -d 'Pack with zstd'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l spreadsheet-safe -d 'CSV: beside each column that a spreadsheet could take for a formula, a guarded copy'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -l manifest -d 'The manifest, when it is not beside the file; for one file' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -l known-head -d 'A head that was kept elsewhere (z4jctl audit head): a file, or its JSON; it must be in the files, or with --live behind them' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -l max-findings -d 'How many findings to list; all are counted' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -s j -l jobs -d 'Cores to use [default: all]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: one for each finding, then a summary'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -l without-manifest -d 'Verify the rows alone, without a manifest'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -l keyless -d 'Verify links, counts and digests alone, without a key'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -l live -d 'Go on with the log of the database: it must continue the last file'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -l accept-retention -d '1.3 to 1.7: take a missing beginning that retention can explain as explained'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -s V -l version -d 'Print version'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and not __fish_seen_subcommand_from show" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
 json\t'One JSON document'
 jsonl\t'JSON lines: one for each finding, then a summary'

@@ -373,7 +373,8 @@ fn counted_rows(live: &Chain, foreign: &BTreeSet<u64>, findings: &[Finding]) -> 
     live.tally.rows + u64::try_from(in_place.count()).unwrap_or(0)
 }
 
-fn judge_active_start(state: &ChainState, live: &Chain, findings: &mut Vec<Finding>) {
+/// Judges where an active chain begins.
+pub fn judge_active_start(state: &ChainState, live: &Chain, findings: &mut Vec<Finding>) {
     let Some(first) = live.first.as_ref().filter(|first| first.intact) else { return };
     let expected = state.prune.map(|prune| prune.row_hmac);
     if first.previous.mac() == expected && first.previous != Link::Malformed {
@@ -406,7 +407,8 @@ fn is_same(mac: Link, previous: Link) -> bool {
     mac.mac().is_some() && mac == previous
 }
 
-fn judge_active_end(state: &ChainState, walk: &Walk, missing: u64, findings: &mut Vec<Finding>) {
+/// Judges where an active chain ends; `missing` rows are known to be missing by the signed count.
+pub fn judge_active_end(state: &ChainState, walk: &Walk, missing: u64, findings: &mut Vec<Finding>) {
     let live = &walk.live;
     let (last, head) = match (&live.last, &state.head) {
         (None, None) => return,

@@ -129,12 +129,28 @@ pub struct Checker<'k> {
     message: Vec<u8>,
     /// Which master key matched last; the next row is most likely signed with the same.
     likely: usize,
+    /// Whether MACs are taken as they are.
+    keyless: bool,
 }
 
 impl<'k> Checker<'k> {
     /// For rows of one family.
     pub fn new(keys: &'k Keys, family: Family) -> Self {
-        Self { keys, family, canonicalizer: Canonicalizer::new(), message: Vec::new(), likely: 0 }
+        Self {
+            keys,
+            family,
+            canonicalizer: Canonicalizer::new(),
+            message: Vec::new(),
+            likely: 0,
+            keyless: false,
+        }
+    }
+
+    /// The same without keys: a MAC is only looked at for its form, so that links alone are checked.
+    #[must_use]
+    pub fn keyless(mut self, keyless: bool) -> Self {
+        self.keyless = keyless;
+        self
     }
 
     /// Checks a batch.
@@ -173,6 +189,10 @@ impl<'k> Checker<'k> {
         let part = if row.markers.legacy_frozen == Some(true) { Part::Frozen } else { Part::Live };
         let mac = Link::of(row.row_hmac);
         let (verdict, linked) = match (self.family, part) {
+            // Whether an early row without link is signed with one, only its MAC can say.
+            (family, Part::Live) if self.keyless => {
+                (self.unproved(row, mac), family != Family::Early || row.prev_row_hmac.is_some())
+            }
             (Family::Early, _) => self.early(row, mac),
             (Family::Baseline, _) => (self.baseline(row, mac), true),
             (Family::Active, Part::Live) => (self.active(row, mac), true),
@@ -267,6 +287,29 @@ impl<'k> Checker<'k> {
             computed.get_or_insert(found);
         }
         Verdict::Mismatch { computed, reason: None }
+    }
+
+    /// What can be said of a row without a key: that it could be signed.
+    fn unproved(&mut self, row: &AuditRow<'_>, mac: Link) -> Verdict {
+        match mac {
+            Link::Null => return Verdict::Unsigned,
+            Link::Malformed => return Verdict::MalformedMac,
+            Link::Mac(_) => {}
+        }
+        let format = match self.family {
+            Family::Early => Format::Early3,
+            Family::Baseline => Format::Baseline,
+            Family::Active => Format::Active,
+        };
+        if format == Format::Active
+            && let Some((column, reason)) = impossible_marker(row)
+        {
+            return payload_verdict(PayloadError::Impossible { column, reason });
+        }
+        match self.build(row, format, Mapped::Groups) {
+            Ok(()) => Verdict::Unverifiable,
+            Err(error) => payload_verdict(error),
+        }
     }
 
     /// Frozen rows keep their old MAC; the class says whether it can be verified.

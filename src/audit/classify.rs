@@ -13,8 +13,8 @@ use crate::audit::finding::{Class, Finding};
 use crate::audit::walk::{Chain, Suspect};
 use crate::error::Result;
 use crate::format::mac::Digest;
-use crate::store::batch::{Column, Layout, RawRow};
-use crate::store::{Scan, ScanEnd, Store};
+use crate::store::batch::{Column, RawRow};
+use crate::store::{Emit, ScanEnd};
 
 /// Positions that are remembered for one MAC; more copies than this tell nothing new.
 const MAX_PLACES: usize = 8;
@@ -27,9 +27,9 @@ pub struct Places {
 }
 
 impl Places {
-    /// Finds the MACs that the suspects mention, in one pass over the links of the whole log.
+    /// Finds the MACs that the suspects mention, in one pass over the links of the whole log, which `read` makes.
     pub fn find<'s>(
-        store: &mut Store,
+        read: &mut dyn FnMut(Emit<'_>) -> Result<ScanEnd>,
         suspects: impl Iterator<Item = &'s Suspect>,
         ends: Ends,
     ) -> Result<Self> {
@@ -49,9 +49,8 @@ impl Places {
         if places.owners.is_empty() {
             return Ok(places);
         }
-        let scan = Scan { layout: Layout::links(), since: None, until: None };
         loop {
-            let end = store.scan(&scan, &mut |mut batch| {
+            let end = read(&mut |mut batch| {
                 for (position, row) in batch.rows() {
                     note(&mut places.owners, mac_of(row, Column::RowHmac), position);
                     note(&mut places.successors, mac_of(row, Column::PrevRowHmac), position);

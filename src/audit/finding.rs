@@ -43,11 +43,13 @@ pub enum Class {
     UnknownKey,
     /// No row verifies under any configured key.
     WrongKey,
+    /// An export is not what its manifest says, or the manifest contradicts itself.
+    ManifestMismatch,
 }
 
 impl Class {
     /// Every class.
-    pub const ALL: [Class; 17] = [
+    pub const ALL: [Class; 18] = [
         Self::Edited,
         Self::Removed,
         Self::Inserted,
@@ -65,6 +67,7 @@ impl Class {
         Self::GuardsMissing,
         Self::UnknownKey,
         Self::WrongKey,
+        Self::ManifestMismatch,
     ];
 
     /// The name in reports.
@@ -87,6 +90,7 @@ impl Class {
             Self::GuardsMissing => "guards-missing",
             Self::UnknownKey => "unknown-key",
             Self::WrongKey => "wrong-key",
+            Self::ManifestMismatch => "manifest-mismatch",
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod append;
 pub mod bounds;
 pub mod check;
 pub mod classify;
+pub mod export;
 pub mod finding;
 pub mod head;
 pub mod keys;

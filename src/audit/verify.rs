@@ -148,7 +148,8 @@ fn judge(
     let name_frozen = !frozen_authentic && !windowed;
     let suspects = live.suspects.iter().chain(if name_frozen { frozen.suspects.as_slice() } else { &[] });
     let ends = bounds::ends(&judged.state, &judged.facts, windowed);
-    let places = Places::find(store, suspects, ends)?;
+    let links = Scan { layout: Layout::links(), since: None, until: None };
+    let places = Places::find(&mut |emit| store.scan(&links, emit), suspects, ends)?;
     let mut findings = classify(live, &places, ends);
     unknown_keys(&judged.walk, &mut findings);
 
@@ -267,7 +268,7 @@ fn walk(
 }
 
 /// No row verifies although rows are signed: the key is wrong, or everything is.
-fn wrong_key(family: Family, walk: &Walk) -> Option<Finding> {
+pub(super) fn wrong_key(family: Family, walk: &Walk) -> Option<Finding> {
     let tally = &walk.live.tally;
     let signed = tally.mismatched + tally.unknown_key;
     if tally.verified > 0 || signed == 0 || tally.unsigned + tally.unreadable >= signed {
@@ -288,7 +289,8 @@ fn wrong_key(family: Family, walk: &Walk) -> Option<Finding> {
     ))
 }
 
-fn unknown_keys(walk: &Walk, findings: &mut Vec<Finding>) {
+/// One finding for each key that rows name and that is not configured.
+pub(super) fn unknown_keys(walk: &Walk, findings: &mut Vec<Finding>) {
     for (key, (rows, first)) in &walk.live.tally.unknown_keys {
         findings.push(Finding {
             row: Some(first.position),

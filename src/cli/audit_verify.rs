@@ -76,16 +76,12 @@ fn verify_and_print(run: &Run<'_>, arguments: &VerifyArgs) -> Result<ExitCode> {
     {
         return Err(Error::usage("usage.window", "--since must be before --until"));
     }
-    if let Some(jobs) = arguments.jobs.filter(|jobs| jobs.get() > MAX_JOBS) {
-        return Err(bad_value("--jobs", &jobs.to_string(), &format!("a number from 1 to {MAX_JOBS}")));
-    }
+    let jobs = jobs(arguments.jobs)?;
     let known_head = arguments.known_head.as_deref().map(known_head).transpose()?;
     let settings = run.settings()?;
     let options = VerifyOptions {
         open: connection::open_options(&settings),
-        jobs: arguments
-            .jobs
-            .unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
+        jobs,
         since,
         until,
         max_findings: arguments.max_findings,
@@ -111,12 +107,20 @@ fn verify_and_print(run: &Run<'_>, arguments: &VerifyArgs) -> Result<ExitCode> {
     Ok(report.exit())
 }
 
-fn time(flag: &str, text: &str) -> Result<Timestamp> {
+/// Cores to use: as many as were asked for, or all.
+pub(super) fn jobs(asked: Option<NonZeroUsize>) -> Result<NonZeroUsize> {
+    if let Some(jobs) = asked.filter(|jobs| jobs.get() > MAX_JOBS) {
+        return Err(bad_value("--jobs", &jobs.to_string(), &format!("a number from 1 to {MAX_JOBS}")));
+    }
+    Ok(asked.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)))
+}
+
+pub(super) fn time(flag: &str, text: &str) -> Result<Timestamp> {
     Timestamp::parse(text).ok_or_else(|| bad_value(flag, text, "a time such as 2026-03-01T12:00:00Z"))
 }
 
 /// JSON, or a file that holds it. What is in there is judged later, as z4j judges it.
-fn known_head(text: &str) -> Result<KnownHeadInput> {
+pub(super) fn known_head(text: &str) -> Result<KnownHeadInput> {
     if text.trim_start().starts_with('{') {
         return Ok(KnownHeadInput::parse(text));
     }

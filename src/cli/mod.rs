@@ -4,11 +4,13 @@
 
 mod allowed_hosts;
 mod apikey;
+mod audit_export;
 mod audit_head;
 mod audit_keys;
 mod audit_prune;
 mod audit_show;
 mod audit_verify;
+mod audit_verify_export;
 mod changepassword;
 mod config_show;
 mod confirm;
@@ -91,13 +93,12 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// The audit log: verify it, look at it, keep its head elsewhere
+    /// The audit log: verify it, look at it, export it, keep its head elsewhere
     #[command(subcommand, arg_required_else_help = true)]
     Audit(Audit),
     /// The settings in force, and where each came from
     #[command(subcommand, arg_required_else_help = true)]
     Config(Config),
-    /// Create a fresh brain database (SQLite file or empty PostgreSQL database)
     Init(init::InitArgs),
     /// The schema revision of a database
     #[command(subcommand, arg_required_else_help = true)]
@@ -139,16 +140,15 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum Audit {
-    /// Verify the whole audit chain and say what was done to it
     Verify(audit_verify::VerifyArgs),
-    /// Print the head of the log, to be kept outside the database
     Head(audit_head::HeadArgs),
-    /// Show one row: its columns, the bytes that were signed, and its MAC
     Show(audit_show::ShowArgs),
     /// The keys that sign the log, from 1.8 on: list, rotate, retire
     #[command(subcommand, arg_required_else_help = true)]
     Keys(audit_keys::Keys),
     Prune(audit_prune::PruneArgs),
+    Export(audit_export::ExportArgs),
+    VerifyExport(audit_verify_export::VerifyExportArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -209,6 +209,8 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::Audit(Audit::Show(arguments)) => audit_show::run(&run, &arguments),
         Command::Audit(Audit::Keys(verb)) => audit_keys::run(&run, &verb),
         Command::Audit(Audit::Prune(arguments)) => audit_prune::run(&run, &arguments),
+        Command::Audit(Audit::Export(arguments)) => audit_export::run(&run, &arguments),
+        Command::Audit(Audit::VerifyExport(arguments)) => audit_verify_export::run(&run, &arguments),
         Command::Config(Config::Show) => config_show::run(&run),
         Command::Init(arguments) => init::run(&run, &arguments),
         Command::Migrate(Migrate::Status) => migrate_status::run(&run),

@@ -49,6 +49,8 @@ pub(super) fn write(path: &Path, report: &VerifyReport) -> Result<()> {
     );
     let findings: Vec<_> = Class::ALL
         .iter()
+        // Only exports have a manifest.
+        .filter(|class| **class != Class::ManifestMismatch)
         .map(|class| {
             let count = report.finding_counts.get(class.name()).copied().unwrap_or(0);
             (format!("{{class=\"{}\"}}", class.name()), count.to_string())

@@ -110,6 +110,17 @@ impl Ui {
         outcome
     }
 
+    /// Writes the report files alone, while standard output belongs to something else.
+    pub(super) fn print_files(&self, report: &impl Render) -> Result<()> {
+        let mut outcome = Ok(());
+        for file in self.reports.iter().filter(|file| file.path != Path::new("-")) {
+            let written =
+                render(report, file.format).and_then(|text| write_file(&file.path, text.as_bytes()));
+            outcome = outcome.and(written);
+        }
+        outcome
+    }
+
     /// Refuses report files for a result that holds a secret: they are readable for others, and they are kept.
     pub(super) fn refuse_report_files(&self, secret: &str) -> Result<()> {
         match self.reports.iter().find(|file| file.path != Path::new("-")) {

@@ -2,7 +2,7 @@
 //!
 //! It reads and writes nothing. On SQLite each statement reads for itself, so that a brain does not wait for a long
 //! look at its events; on PostgreSQL everything comes from one snapshot. The audit log is verified afterwards, by
-//! [`verify`](crate::audit::verify::verify): evidence from it is worth what the chain is worth.
+//! [`verify`]: evidence from it is worth what the chain is worth.
 
 mod activity;
 mod capabilities;

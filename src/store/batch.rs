@@ -308,7 +308,8 @@ impl<'a> RawRow<'a> {
         self.text(column)?.ok_or_else(|| error(column, "is NULL"))
     }
 
-    fn uuid(&self, column: Column) -> Result<Option<Id>, DecodeError> {
+    /// A UUID column, NULL as `None`.
+    pub fn uuid(&self, column: Column) -> Result<Option<Id>, DecodeError> {
         match self.field(column) {
             None | Some((Storage::Null, _)) => Ok(None),
             Some((Storage::Text, text)) => Id::parse(text)
@@ -321,7 +322,8 @@ impl<'a> RawRow<'a> {
         }
     }
 
-    fn metadata(&self) -> Result<&'a [u8], DecodeError> {
+    /// `metadata`: the JSON text as stored.
+    pub fn metadata(&self) -> Result<&'a [u8], DecodeError> {
         match self.field(Column::Metadata) {
             // jsonb on the wire: a version byte, then the text.
             Some((Storage::Text, text) | (Storage::Binary, [1, text @ ..])) => Ok(text),
@@ -329,7 +331,8 @@ impl<'a> RawRow<'a> {
         }
     }
 
-    fn source_ip(&self) -> Result<SourceIp<'a>, DecodeError> {
+    /// `source_ip`.
+    pub fn source_ip(&self) -> Result<SourceIp<'a>, DecodeError> {
         match self.field(Column::SourceIp) {
             // inet on the wire: family, prefix length, is-cidr flag, address length, address.
             Some((Storage::Binary, [_family, prefix, _is_cidr, _length, address @ ..])) => {
@@ -342,7 +345,8 @@ impl<'a> RawRow<'a> {
         }
     }
 
-    fn boolean(&self, column: Column) -> Result<Option<bool>, DecodeError> {
+    /// A truth, NULL as `None`.
+    pub fn boolean(&self, column: Column) -> Result<Option<bool>, DecodeError> {
         match self.field(column) {
             None | Some((Storage::Null, _)) => Ok(None),
             Some(
@@ -353,7 +357,8 @@ impl<'a> RawRow<'a> {
         }
     }
 
-    fn integer(&self, column: Column) -> Result<Option<i64>, DecodeError> {
+    /// An integer, NULL as `None`.
+    pub fn integer(&self, column: Column) -> Result<Option<i64>, DecodeError> {
         match self.field(column) {
             None | Some((Storage::Null, _)) => Ok(None),
             Some((Storage::Integer, bytes)) => Ok(<[u8; 8]>::try_from(bytes).ok().map(i64::from_le_bytes)),

@@ -59,6 +59,12 @@ impl Generation {
         }
     }
 
+    /// The generation with a letter.
+    pub fn from_letter(letter: &str) -> Option<Self> {
+        use Generation::{A, B, C, D, E, F, G, H, P};
+        [A, B, C, D, P, E, F, G, H].into_iter().find(|generation| generation.letter() == letter)
+    }
+
     /// The releases that write it.
     pub fn releases(self) -> &'static str {
         match self {

@@ -211,6 +211,13 @@ impl Store {
         }
     }
 
+    /// From now on read rows in chain order from the start, so that no scan ends [`ScanEnd::OutOfOrder`]; slower in SQLite.
+    pub fn read_in_order(&mut self) {
+        if let Self::Sqlite(store) = self {
+            store.read_in_order();
+        }
+    }
+
     /// What is being read.
     pub fn snapshot(&self) -> Snapshot {
         on_each!(self, store => store.snapshot())

@@ -144,7 +144,8 @@ impl WriteStore {
         Ok(())
     }
 
-    /// Commits. When the connection breaks meanwhile nobody knows whether it was done: [`OUTCOME_UNKNOWN`].
+    /// Commits. When the connection breaks meanwhile nobody knows whether it was done:
+    /// [`OUTCOME_UNKNOWN`](super::transition::OUTCOME_UNKNOWN).
     pub fn commit(mut self) -> Result<()> {
         fault::point(Side::Before);
         match &mut self.store {

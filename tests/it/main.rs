@@ -8,6 +8,7 @@ mod assess;
 mod concurrency;
 mod contract;
 mod crash;
+mod export;
 mod files;
 mod fuzz;
 mod generator;

@@ -122,6 +122,11 @@ impl SqliteStore {
         Ok(ScanEnd::Complete)
     }
 
+    /// See [`crate::store::Store::read_in_order`].
+    pub fn read_in_order(&mut self) {
+        self.extent.out_of_order = true;
+    }
+
     /// Windows are found through the index, so they are read in chain order from the start.
     fn reads_by_row_id(&self, scan: &Scan) -> bool {
         !self.extent.out_of_order

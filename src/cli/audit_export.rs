@@ -1,0 +1,210 @@
+//! `z4jctl audit export`.
+
+use std::fmt::Write as _;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::progress::Reporter;
+use super::ui::Render;
+use super::{Run, bad_value, connection};
+use crate::audit::export::filter::{Actor, Filter};
+use crate::audit::export::form::{Form, Packing};
+use crate::audit::export::report::ExportReport;
+use crate::audit::export::{ExportOptions, Target, export};
+use crate::error::{Error, ExitCode, Result};
+use crate::format::{Id, Timestamp};
+
+/// Export the audit log, whole or in part, in a form that verifies itself.
+///
+/// Writes all columns, HMACs included, in chain order from one snapshot, and a manifest beside the file that says where
+/// the log was cut, what the signed chain state was, and the SHA-256 of the file. `audit verify-export` verifies both, with
+/// or without this database. Needs no secret. A file is there whole or not at all, readable for its owner alone.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
+#[command(after_long_help = "\
+Examples:
+  z4jctl audit export audit.csv
+  z4jctl audit export --format jsonl --zstd --from 2026-03-01 --to 2026-04-01 audit-2026-03.jsonl.zst
+  z4jctl audit export --action 'auth.*' --project payments > logins.csv
+  z4jctl audit verify-export audit-2026-*.jsonl.zst --live")]
+pub(super) struct ExportArgs {
+    /// Write to this file, with its manifest in FILE.manifest.json; - is stdout
+    #[arg(value_name = "FILE", default_value = "-")]
+    file: PathBuf,
+    /// Write the manifest to this file; for stdout there is none without this
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
+    /// Replace files that exist
+    #[arg(long)]
+    force: bool,
+    /// How rows are written
+    #[arg(long, value_enum, default_value = "csv")]
+    format: FormArg,
+    /// Pack with gzip
+    #[arg(long, conflicts_with = "zstd")]
+    gzip: bool,
+    /// Pack with zstd
+    #[arg(long)]
+    zstd: bool,
+    /// Only rows from this time on, such as 2026-03-01 or 2026-03-01T12:00:00Z; without a zone it is UTC
+    #[arg(long, value_name = "TIME", help_heading = "Which rows")]
+    from: Option<String>,
+    /// Only rows before this time
+    #[arg(long, value_name = "TIME", help_heading = "Which rows")]
+    to: Option<String>,
+    /// Only rows of this project, by slug or id; repeatable
+    #[arg(long, value_name = "PROJECT", help_heading = "Which rows")]
+    project: Vec<String>,
+    /// Only rows of this action, such as auth.login, or auth.* for all that begin so; repeatable
+    #[arg(long, value_name = "ACTION", help_heading = "Which rows")]
+    action: Vec<String>,
+    /// Only rows by this actor: the id of a user or API key, or a name in the metadata (actor, operator); repeatable
+    #[arg(long, value_name = "ID|NAME", help_heading = "Which rows")]
+    actor: Vec<String>,
+    /// Only rows of this user, by e-mail or id; repeatable
+    #[arg(long, value_name = "USER", help_heading = "Which rows")]
+    user: Vec<String>,
+    /// CSV: beside each column that a spreadsheet could take for a formula, a guarded copy
+    #[arg(long)]
+    spreadsheet_safe: bool,
+    /// Cores to use [default: all]
+    #[arg(long, short = 'j', value_name = "NUMBER", env = "Z4JCTL_JOBS", hide_env_values = true)]
+    jobs: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum FormArg {
+    /// RFC 4180 with a header
+    Csv,
+    /// One JSON object per line
+    Jsonl,
+}
+
+pub(super) fn run(run: &Run<'_>, arguments: &ExportArgs) -> Result<ExitCode> {
+    let time = |flag: &str, text: &Option<String>| {
+        text.as_deref().map(|text| super::audit_verify::time(flag, text)).transpose()
+    };
+    let from: Option<Timestamp> = time("--from", &arguments.from)?;
+    let to = time("--to", &arguments.to)?;
+    if let (Some(from), Some(to)) = (from, to)
+        && from >= to
+    {
+        return Err(Error::usage("usage.window", "--from must be before --to"));
+    }
+    let form = match arguments.format {
+        FormArg::Csv => Form::Csv,
+        FormArg::Jsonl => Form::Jsonl,
+    };
+    if arguments.spreadsheet_safe && form == Form::Jsonl {
+        return Err(Error::usage(
+            "usage.spreadsheet-safe",
+            "--spreadsheet-safe is for --format csv: no spreadsheet opens JSON lines",
+        ));
+    }
+    for (flag, values) in [("--action", &arguments.action), ("--actor", &arguments.actor)] {
+        if let Some(empty) = values.iter().find(|value| value.trim().is_empty()) {
+            return Err(bad_value(flag, empty, "a name"));
+        }
+    }
+    let jobs = super::audit_verify::jobs(arguments.jobs)?;
+    let settings = run.settings()?;
+    let actor = |text: &String| match Id::parse(text.as_bytes()) {
+        Some(id) => Actor::Id(id),
+        None => Actor::Name(text.clone()),
+    };
+    let options = ExportOptions {
+        open: connection::open_options(&settings),
+        jobs,
+        filter: Filter {
+            from,
+            to,
+            actions: arguments.action.clone(),
+            actors: arguments.actor.iter().map(actor).collect(),
+            ..Filter::default()
+        },
+        projects: arguments.project.clone(),
+        users: arguments.user.clone(),
+        form,
+        packing: if arguments.gzip {
+            Packing::Gzip
+        } else if arguments.zstd {
+            Packing::Zstd
+        } else {
+            Packing::None
+        },
+        spreadsheet_safe: arguments.spreadsheet_safe,
+    };
+    let database = &settings.database.value;
+    let reporter = Reporter::new(run.ui);
+    let (manifest, overwrite) = (arguments.manifest.clone(), arguments.force);
+    if arguments.file != Path::new("-") {
+        let target = Target::File { path: arguments.file.clone(), manifest, overwrite };
+        let report = export(run.context, database, &options, target, &reporter)?;
+        run.ui.print(&report)?;
+        return Ok(report.exit());
+    }
+    let mut stdout = std::io::stdout().lock();
+    let target = Target::Stream { to: &mut stdout, manifest, overwrite };
+    let report = export(run.context, database, &options, target, &reporter)?;
+    drop(stdout);
+    run.ui.print_files(&report)?;
+    let rows = report.manifest.rows.total;
+    run.ui.note(&match &report.manifest_file {
+        Some(path) => format!("exported {rows} rows, manifest in {path}"),
+        None => format!("exported {rows} rows without a manifest; --manifest FILE writes one"),
+    });
+    for note in &report.notes {
+        run.ui.note(note);
+    }
+    Ok(report.exit())
+}
+
+impl Render for ExportReport {
+    fn human(&self) -> String {
+        let manifest = &self.manifest;
+        let result = if self.ok { "OK" } else { "INCOMPLETE" };
+        let mut text = format!("z4jctl audit export: {result} ({} rows)\n", manifest.rows.total);
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  database   {}", self.database);
+        if let Some(file) = &self.file {
+            let _ = writeln!(text, "  file       {file}, {} bytes", manifest.data.size);
+            let _ = writeln!(text, "  sha256     {}", manifest.data.sha256);
+        }
+        if let Some(file) = &self.manifest_file {
+            let _ = writeln!(text, "  manifest   {file}");
+        }
+        for (name, edge) in [("first", &manifest.first), ("last", &manifest.last)] {
+            if let Some(edge) = edge {
+                let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".into());
+                let _ =
+                    writeln!(text, "  {name:<10} {}, {}", shown(&edge.occurred_at), shown(&edge.row_hmac));
+            }
+        }
+        for note in &self.notes {
+            let _ = writeln!(text, "  note       {note}");
+        }
+        text
+    }
+
+    fn plain(&self) -> Vec<(String, String)> {
+        let manifest = &self.manifest;
+        let mut lines = vec![
+            ("result", if self.ok { "OK" } else { "INCOMPLETE" }.to_owned()),
+            ("exit_code", self.exit_code.to_string()),
+            ("rows.total", manifest.rows.total.to_string()),
+            ("rows.frozen", manifest.rows.frozen.to_string()),
+            ("rows.unreadable", manifest.rows.unreadable.to_string()),
+            ("size", manifest.data.size.to_string()),
+            ("sha256", manifest.data.sha256.clone()),
+        ];
+        if let Some(file) = &self.file {
+            lines.push(("file", file.clone()));
+        }
+        if let Some(file) = &self.manifest_file {
+            lines.push(("manifest", file.clone()));
+        }
+        lines.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    }
+}
