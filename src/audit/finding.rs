@@ -43,11 +43,17 @@ pub enum Class {
     UnknownKey,
     /// No row verifies under any configured key.
     WrongKey,
+    /// The log is an older state of itself, whole.
+    RolledBack,
+    /// Rows carry other MACs than were anchored, and verify: somebody signed them again.
+    ReSigned,
+    /// An anchor is damaged, missing, wrongly signed, or signed by a key that is not trusted.
+    AnchorInvalid,
 }
 
 impl Class {
     /// Every class.
-    pub const ALL: [Class; 17] = [
+    pub const ALL: [Class; 20] = [
         Self::Edited,
         Self::Removed,
         Self::Inserted,
@@ -65,6 +71,9 @@ impl Class {
         Self::GuardsMissing,
         Self::UnknownKey,
         Self::WrongKey,
+        Self::RolledBack,
+        Self::ReSigned,
+        Self::AnchorInvalid,
     ];
 
     /// The name in reports.
@@ -87,6 +96,9 @@ impl Class {
             Self::GuardsMissing => "guards-missing",
             Self::UnknownKey => "unknown-key",
             Self::WrongKey => "wrong-key",
+            Self::RolledBack => "rolled-back",
+            Self::ReSigned => "re-signed",
+            Self::AnchorInvalid => "anchor-invalid",
         }
     }
 }
