@@ -1,5 +1,4 @@
 //! `z4jctl audit anchor`.
-#![expect(clippy::doc_markdown, reason = "texts of --help, not of the documentation")]
 
 use std::io::Write as _;
 use std::num::NonZeroUsize;
@@ -100,10 +99,10 @@ pub(super) fn run(run: &Run<'_>, arguments: &AnchorArgs) -> Result<ExitCode> {
                 exit = exit.strongest(report_exit(&report));
                 deliver(&report, directory, arguments.git, exec.as_deref())
             });
-        if let Err(error) = outcome {
-            if let Some(previous) = failure.replace(error) {
-                run.ui.warn(previous.message());
-            }
+        if let Err(error) = outcome
+            && let Some(previous) = failure.replace(error)
+        {
+            run.ui.warn(previous.message());
         }
     }
     failure.map_or(Ok(exit), Err)

@@ -1,5 +1,4 @@
 //! `z4jctl signing-key`.
-#![expect(clippy::doc_markdown, reason = "texts of --help, not of the documentation")]
 
 use std::path::PathBuf;
 

@@ -1,6 +1,6 @@
 //! The Merkle tree of RFC 6962, section 2.1: SHA-256, leaves hashed behind a byte 0x00, inner nodes behind 0x01.
 
-use ring::digest::{Context, SHA256, digest};
+use ring::digest::{Context, SHA256};
 
 use super::mac::Digest;
 
@@ -59,14 +59,8 @@ impl Tree {
     /// The Merkle tree hash of all leaves; of none, the SHA-256 of nothing.
     pub fn root(&self) -> Digest {
         let mut roots = self.roots.iter().rev().copied();
-        match roots.next() {
-            Some(last) => roots.fold(last, |right, left| node_hash(left, right)),
-            None => {
-                let mut bytes = [0; 32];
-                bytes.copy_from_slice(digest(&SHA256, b"").as_ref());
-                Digest(bytes)
-            }
-        }
+        let Some(last) = roots.next() else { return hash(&[]) };
+        roots.fold(last, |right, left| node_hash(left, right))
     }
 }
 

@@ -110,7 +110,8 @@ mod tests {
         #[test]
         fn arbitrary_containers_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let text = STANDARD.encode([MAGIC, &bytes].concat());
-            prop_assert!(parse_private(&format!("{BEGIN}\n{text}\n{END}\n")).is_err());
+            let text = format!("{BEGIN}\n{text}\n{END}\n");
+            prop_assert!(parse_private(&text).is_err());
         }
     }
 }

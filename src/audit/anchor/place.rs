@@ -140,12 +140,12 @@ impl AnchorLog {
 
     /// The index of a leaf, when it is one; the first one of equal leaves.
     pub fn find_leaf(&self, leaf: Digest) -> Option<usize> {
-        find(&self.records, &self.by_leaf, |record| record.leaf.0, leaf.0)
+        find(&self.records, &self.by_leaf, |record| record.leaf.0, &leaf.0)
     }
 
     /// The index of the row with this id.
     pub fn find_id(&self, id: Id) -> Option<usize> {
-        find(&self.records, &self.by_id, |record| record.id, id.bytes())
+        find(&self.records, &self.by_id, |record| record.id, &id.bytes())
     }
 
     fn add(&mut self, stem: &str, trusted: &[VerifierKey]) -> std::result::Result<(), Problem> {
@@ -233,15 +233,15 @@ fn find<K: Ord>(
     records: &[Record],
     index: &OnceLock<Vec<usize>>,
     key: impl Fn(&Record) -> K,
-    wanted: K,
+    wanted: &K,
 ) -> Option<usize> {
     let index = index.get_or_init(|| {
         let mut index: Vec<usize> = (0..records.len()).collect();
         index.sort_by_key(|at| key(&records[*at]));
         index
     });
-    let at = index.partition_point(|at| key(&records[*at]) < wanted);
-    index.get(at).copied().filter(|at| key(&records[*at]) == wanted)
+    let at = index.partition_point(|at| key(&records[*at]) < *wanted);
+    index.get(at).copied().filter(|at| key(&records[*at]) == *wanted)
 }
 
 fn read_limited(path: &Path) -> io::Result<String> {
