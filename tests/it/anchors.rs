@@ -210,6 +210,14 @@ fn rewritings_with_the_stolen_secret_are_named() {
         verdict(&report, "forked");
         assert_eq!(report.finding("forked")["row"], end as u64 + 1, "{}", report.summary());
 
+        // The copy of before all that, put back.
+        let mut old = open();
+        old.close();
+        let report = place.verify(&old);
+        assert_eq!(report.exit(), 1, "{name}: {}", report.summary());
+        verdict(&report, "rolled-back");
+        assert_eq!(report.finding("rolled-back")["missing_rows"], 2, "{}", report.summary());
+
         // A row in the middle changed, and everything behind it signed again; then everything.
         for from in [None, Some(0)] {
             let mut log = open();
@@ -268,6 +276,32 @@ fn an_independent_implementation_verifies_an_anchor() {
         assert_eq!(report.exit(), 0, "{name}: {}", report.summary());
         verdict(&report, "consistent");
     }
+}
+
+/// An upgrade to 1.8 freezes the rows and begins another chain: the anchors go on over both.
+#[test]
+fn anchors_outlive_the_upgrade() {
+    let fixture = Fixture::by_name("1.6.9");
+    let (database, secrets) = (fixture.sqlite(), &fixture.meta().secrets);
+    let place = Place::new();
+    let call = || Z4jctl::new().db(&database).secrets(secrets);
+    let before = place.anchor(call()).expect_code(0).json();
+    let mut secrets = secrets.clone();
+    secrets.insert("Z4J_AUDIT_CHAIN_SECRET".into(), "an-audit-chain-secret-of-the-upgrade-0123456789".into());
+    let brain = Brain::release("1.8.0").serve(&database, &secrets);
+    brain.refuses_login("nobody@example.com", "not a password");
+    brain.stop();
+    let call = || Z4jctl::new().db(&database).secrets(&secrets);
+    let verify = ["audit", "verify", "-o", "json", "--anchors", &place.arg()];
+    let report = call().args(verify).run().expect_code(0).json();
+    let anchors = &report["anchors"];
+    assert_eq!(anchors["verdict"], "consistent", "{report}");
+    assert_eq!(anchors["rows_matched"], before["size"], "{report}");
+    assert_eq!(report["rows"]["frozen"], before["size"], "{report}");
+    let after = place.anchor(call()).expect_code(0).json();
+    assert_eq!((&after["sequence"], &after["origin"]), (&2.into(), &before["origin"]), "{after}");
+    let report = call().args(verify).run().expect_code(0).json();
+    assert_eq!(report["anchors"]["rows_matched"], after["size"], "{report}");
 }
 
 /// The time of the row at an index, for `--before`.

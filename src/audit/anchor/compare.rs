@@ -88,6 +88,8 @@ pub struct Comparison {
     pub stranger: Option<Stranger>,
     /// How many such rows there are.
     pub strangers: u64,
+    /// Whether the log goes on as it was anchored behind the first of them, with none of its rows missing.
+    pub goes_on: bool,
     /// Rows behind everything that was anchored.
     pub beyond: u64,
     /// What the next anchor needs of those; empty when nobody asked.
@@ -111,6 +113,7 @@ impl Comparison {
             gaps_dropped: 0,
             stranger: None,
             strangers: 0,
+            goes_on: false,
             beyond: 0,
             new: Vec::new(),
             head: None,
@@ -136,6 +139,7 @@ impl Comparison {
             return self.add_beyond(record);
         }
         if self.log.records[self.next].leaf == record.leaf {
+            self.goes_on |= self.strangers > 0 && self.next == self.expected_at_stranger();
             return self.matches(row);
         }
         if let Some(at) = self.log.find_leaf(record.leaf).filter(|at| *at > self.next) {
@@ -154,6 +158,10 @@ impl Comparison {
             let known = row.id.and_then(|id| self.log.find_id(id));
             self.stranger = Some(Stranger { place: Place::of(row), expected: self.next, known });
         }
+    }
+
+    fn expected_at_stranger(&self) -> usize {
+        self.stranger.as_ref().map_or(usize::MAX, |stranger| stranger.expected)
     }
 
     fn matches(&mut self, row: &Checked) {

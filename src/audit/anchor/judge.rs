@@ -29,6 +29,7 @@ pub struct AnchorReport {
     /// Name and id of the key that signed it.
     pub signer: Option<String>,
     /// `consistent`, `tail-cut`, `rolled-back`, `re-signed`, `forked`, `edited`, `removed`, `prefix-cut`,
+    /// `inserted`,
     /// `anchor-invalid`, or `none` when there is no anchor.
     pub verdict: &'static str,
     /// Anchored rows that are there, as they were anchored.
@@ -208,6 +209,13 @@ fn judge_stranger(comparison: &Comparison, stranger: &Stranger, known: Known<'_>
             about(Class::Edited, format!("the HMAC of this row is not the one that was anchored {when}"))
         };
     }
+    if comparison.goes_on {
+        return about(
+            Class::Inserted,
+            "this row was never anchored, and stands between rows that were; the log goes on behind it"
+                .into(),
+        );
+    }
     if let Some(state) = overtaken(comparison, stranger, known.state) {
         return about(
             Class::PrefixCut,
@@ -265,8 +273,8 @@ fn is_retention(log: &AnchorLog, gap: &Gap, state: &StateTrust) -> bool {
     let links = gap.behind.intact && gap.behind.previous.mac().is_some_and(is_boundary);
     match state {
         StateTrust::Authentic(state) => {
-            let is_pruned =
-                !gap.live_before && links && state.prune.is_some_and(|prune| is_boundary(prune.row_hmac));
+            // Whether the row behind it links there is a question to the log itself, and needs its key.
+            let is_pruned = !gap.live_before && state.prune.is_some_and(|prune| is_boundary(prune.row_hmac));
             is_pruned || frozen_is_gone(gap, state)
         }
         StateTrust::NotApplicable => gap.from == 0 && links,

@@ -24,8 +24,9 @@
 //! bytes for each row that ever was, on disk once and in memory while a log is compared with it (11 MB for 200,000 rows),
 //! and it buys exact answers: which row was cut, signed again or forked, by its number and id.
 //!
-//! Rows that are gone are no finding when they are a prefix of the live rows, the row behind them verifies, and it links
-//! to the last leaf that is gone; from 1.8 on the authentic chain state must name that same leaf as its prune boundary.
+//! Rows that are gone are no finding when they are a prefix of the live rows and the boundary is proved. From 1.8 on: the
+//! authentic chain state names the last leaf that is gone as its prune boundary. Before: the row behind it verifies and
+//! links to that leaf (what 1.3 to 1.6 cannot tell from a cut stays `prefix-cut`, undecided, as without anchors).
 //! When the rows behind the boundary were never anchored either (retention overtook the anchors), that cannot be judged:
 //! `prefix-cut`, undecided, exit code 3. Frozen history may be gone as a whole when the authentic state says that there is
 //! none. Such rows are counted as removed, and not as checked: they are not there.
@@ -33,7 +34,8 @@
 //! # What is not seen
 //!
 //! A directory that is itself rolled back with the database: keep it elsewhere, in git, or in two places. Rows since the
-//! newest anchor. What a key signs that was stolen together with everything else.
+//! newest anchor. What a key signs that was stolen together with everything else. Whoever has the secret can remove the
+//! oldest rows as retention does; the notes name them.
 //!
 //! The way of a comparison: [`place`] reads and verifies a directory; [`compare`] lays the rows of a walk beside the
 //! leaves; [`judge`] says what became of the log; [`write`](mod@write) makes the next anchor.
