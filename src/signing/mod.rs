@@ -96,6 +96,13 @@ pub fn generate(context: &Context, path: &Path, name: &str) -> Result<PublicKey>
 ///
 /// `Secret` when there is none in that file, or others than its owner and group may read it.
 pub fn load(path: &Path) -> Result<SigningKey> {
+    if path.to_string_lossy().contains("PRIVATE+KEY+") {
+        return Err(Error::secret(
+            "signing-key.in-arguments",
+            "that is a private key, not the file of one; arguments are visible to everybody on this machine",
+        )
+        .hint("make another key: this one is no secret any more"));
+    }
     let fail = |reason: &dyn std::fmt::Display| {
         Error::secret("signing-key.unreadable", format!("no signing key in {}: {reason}", path.display()))
             .hint("make one with `z4jctl signing-key generate --out FILE`, or give an unencrypted Ed25519 key of OpenSSH")

@@ -12,9 +12,9 @@ use crate::support::brain::Brain;
 use crate::support::fixtures::Fixture;
 use crate::support::judge::Target;
 use crate::support::process::{self, Output};
-use crate::support::repository;
 use crate::support::z4jctl::Z4jctl;
-use crate::tampering::log::{Kind, Log, Report, text};
+use crate::support::{repository, wait_for};
+use crate::tampering::log::{Kind, Log, Report, Row, a_moment_after, made_up_mac, new_id, text};
 use crate::tampering::sign::{sign_row, state_of};
 
 /// Keys of OpenSSH that were made for these tests and sign nothing else.
@@ -128,9 +128,14 @@ fn cut(log: &mut Log, rows: usize) {
 
 /// Changes a row and signs it and all behind it again, with the stolen secret.
 fn sign_again(log: &mut Log, from: usize) {
-    log.drop_guards();
     let mut rows = log.rows.clone();
     rows[from].insert("user_agent".into(), Some("curl".into()));
+    put_signed(log, rows, from);
+}
+
+/// Puts changed rows in the place of those that are there, signed from an index on.
+fn put_signed(log: &mut Log, mut rows: Vec<Row>, from: usize) {
+    log.drop_guards();
     let key = log.key().to_owned();
     for at in from..rows.len() {
         if at > from {
@@ -138,7 +143,7 @@ fn sign_again(log: &mut Log, from: usize) {
             rows[at].insert("prev_row_hmac".into(), previous);
         }
         sign_row(&mut rows[at], &key);
-        for column in ["user_agent", "prev_row_hmac", "row_hmac"] {
+        for column in ["user_agent", "occurred_at", "prev_row_hmac", "row_hmac"] {
             log.set(at, column, rows[at][column].as_deref());
         }
     }
@@ -349,6 +354,71 @@ fn retention_is_no_alarm() {
     }
 }
 
+/// The hourly sweep of the real z4j, which leaves no row of itself.
+#[test]
+fn the_sweep_of_the_real_z4j_is_no_alarm() {
+    for name in ["1.6.9", "1.7.0", "1.13.0"] {
+        let place = Place::new();
+        let mut log = Log::open(Kind::Sqlite, name);
+        // Half of the log is old.
+        let (mut rows, old) = (log.rows.clone(), log.middle());
+        for row in &mut rows[..old] {
+            let time = text(row, "occurred_at");
+            row.insert("occurred_at".into(), Some(format!("2025-01-01{}", &time[10..])));
+        }
+        log.set_installed_at("2025-01-01T00:00:00+00:00");
+        put_signed(&mut log, rows, 0);
+        log.rows = log.read_rows();
+        place.anchored(&log);
+        let installation = Brain::release(name).installation(&log, &log.secrets);
+        let brain = installation.env("Z4J_AUDIT_RETENTION_DAYS", "90").serve();
+        let oldest = || text(&log.read_rows()[0], "occurred_at");
+        wait_for("the sweep", Duration::from_secs(100), || (!oldest().starts_with("2025")).then_some(()));
+        brain.stop();
+        let unrecorded = name == "1.6.9";
+        let report = place.verify(&log);
+        assert_eq!(report.exit(), if unrecorded { 3 } else { 0 }, "{name}: {}", report.summary());
+        verdict(&report, "consistent");
+        assert_eq!(report.json["anchors"]["rows_removed"], old, "{name}: {}", report.summary());
+        let accepted = log.verify(&["--anchors", &place.arg(), "--accept-retention"]);
+        assert_eq!(accepted.exit(), 0, "{name}: {}", accepted.summary());
+    }
+}
+
+/// Who lacks the secret is caught by the log itself; anchors add what was there, and no second opinion that is wrong.
+#[test]
+fn tampering_without_the_secret_is_named_as_before() {
+    for (kind, name) in LOGS {
+        let place = Place::new();
+        let mut log = Log::open(kind, name);
+        log.close();
+        place.anchored(&log);
+        let middle = log.middle();
+        let attacks: [(&str, &str, &dyn Fn(&mut Log)); 4] = [
+            ("edited", "consistent", &|log| log.set(middle, "user_agent", Some("curl"))),
+            ("edited", "edited", &|log| log.set(middle, "row_hmac", Some(&made_up_mac(1)))),
+            ("removed", "removed", &|log| log.delete(middle..middle + 2)),
+            ("inserted", "inserted", &|log| {
+                let mut row = log.row(middle);
+                row.insert("id".into(), Some(new_id(1)));
+                row.insert("occurred_at".into(), Some(a_moment_after(&text(&row, "occurred_at"))));
+                row.insert("row_hmac".into(), Some(made_up_mac(2)));
+                row.insert("prev_row_hmac".into(), Some(made_up_mac(3)));
+                log.insert(&row);
+            }),
+        ];
+        for (class, said, act) in attacks {
+            let mut log = Log::open(kind, name);
+            act(&mut log);
+            log.close();
+            let report = place.verify(&log);
+            assert_eq!(report.exit(), 1, "{name} {class}: {}", report.summary());
+            report.finding(class);
+            verdict(&report, said);
+        }
+    }
+}
+
 #[test]
 fn retention_that_went_past_the_anchors_is_not_judged() {
     let place = Place::new();
@@ -377,6 +447,9 @@ fn retention_that_went_past_the_anchors_is_not_judged() {
     assert_eq!(report.json["anchors"]["rows_removed"], rows, "{}", report.summary());
 }
 
+/// What is said, the exit code, and what is done to the anchors.
+type Damage<'a> = (&'a str, i32, Box<dyn Fn(&Place) + 'a>);
+
 #[test]
 fn damaged_anchors_and_unknown_signers_are_told() {
     let mut log = Log::open(Kind::Sqlite, "1.13.0");
@@ -395,7 +468,6 @@ fn damaged_anchors_and_unknown_signers_are_told() {
         assert!(text.contains(from), "{text}");
         fs::write(path, text.replacen(from, to, 1)).expect("change an anchor");
     };
-    type Damage<'a> = (&'a str, i32, Box<dyn Fn(&Place) + 'a>);
     let cases: [Damage<'_>; 9] = [
         (
             "does not match",
@@ -507,6 +579,8 @@ fn bad_input_is_refused_before_anything_is_written() {
     call().args(["--to", &directory]).run().expect_code(2);
     assert_eq!(place.files("t").len(), 0, "nothing was written");
     let keys = |arguments: &[&str]| Z4jctl::new().args(["signing-key"]).args(arguments).run();
+    let in_argv = keys(&["show", "PRIVATE+KEY+x+c74f20a3+AYEKFALVFGyN"]).expect_code(6);
+    assert!(!in_argv.stderr.contains("AYEKFALVFGyN"), "{in_argv}");
     keys(&["generate", "--out", &good]).expect_code(7);
     keys(&["generate", "--out", "new", "--name", "a+b"]).expect_code(2);
     keys(&["show", &junk]).expect_code(6);
