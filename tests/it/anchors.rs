@@ -385,6 +385,9 @@ fn the_sweep_of_the_real_z4j_is_no_alarm() {
     }
 }
 
+/// What the log itself says, what the comparison says, and what is done.
+type Attack<'a> = (&'a str, &'a str, &'a dyn Fn(&mut Log));
+
 /// Who lacks the secret is caught by the log itself; anchors add what was there, and no second opinion that is wrong.
 #[test]
 fn tampering_without_the_secret_is_named_as_before() {
@@ -394,7 +397,7 @@ fn tampering_without_the_secret_is_named_as_before() {
         log.close();
         place.anchored(&log);
         let middle = log.middle();
-        let attacks: [(&str, &str, &dyn Fn(&mut Log)); 4] = [
+        let attacks: [Attack<'_>; 4] = [
             ("edited", "consistent", &|log| log.set(middle, "user_agent", Some("curl"))),
             ("edited", "edited", &|log| log.set(middle, "row_hmac", Some(&made_up_mac(1)))),
             ("removed", "removed", &|log| log.delete(middle..middle + 2)),
