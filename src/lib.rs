@@ -6,7 +6,7 @@
 //! |---|---|
 //! | [`mod@format`] | pure: canonical rows of every generation, MACs, key ids, timestamps |
 //! | [`store`] | the brain's database: connect, detect the generation, read rows |
-//! | [`audit`], [`init`], [`migrate`], [`secrets`], [`settings_files`] | operations: options in, a serialisable report out |
+//! | [`audit`], [`init`], [`migrate`], [`secrets`], [`settings_files`], [`signing`] | operations: options in, a serialisable report out |
 //! | [`cli`] | the face: arguments, rendering, progress, exit code |
 //!
 //! Beside them [`config`] finds settings and secrets, [`context`] holds what depends on the machine, [`error`] holds
@@ -25,4 +25,5 @@ pub mod migrate;
 pub mod plan;
 pub mod secrets;
 pub mod settings_files;
+pub mod signing;
 pub mod store;

@@ -45,11 +45,17 @@ pub enum Class {
     WrongKey,
     /// An export is not what its manifest says, or the manifest contradicts itself.
     ManifestMismatch,
+    /// The log is an older state of itself, whole.
+    RolledBack,
+    /// Rows carry other MACs than were anchored, and verify: somebody signed them again.
+    ReSigned,
+    /// An anchor is damaged, missing, wrongly signed, or signed by a key that is not trusted.
+    AnchorInvalid,
 }
 
 impl Class {
     /// Every class.
-    pub const ALL: [Class; 18] = [
+    pub const ALL: [Class; 21] = [
         Self::Edited,
         Self::Removed,
         Self::Inserted,
@@ -68,6 +74,9 @@ impl Class {
         Self::UnknownKey,
         Self::WrongKey,
         Self::ManifestMismatch,
+        Self::RolledBack,
+        Self::ReSigned,
+        Self::AnchorInvalid,
     ];
 
     /// The name in reports.
@@ -91,6 +100,9 @@ impl Class {
             Self::UnknownKey => "unknown-key",
             Self::WrongKey => "wrong-key",
             Self::ManifestMismatch => "manifest-mismatch",
+            Self::RolledBack => "rolled-back",
+            Self::ReSigned => "re-signed",
+            Self::AnchorInvalid => "anchor-invalid",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::audit::anchor::judge::AnchorReport;
 use crate::audit::finding::Finding;
 use crate::error::ExitCode;
 use crate::format::mac::KeyId;
@@ -45,6 +46,9 @@ pub struct VerifyReport {
     /// What became of the known head.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub known_head: Option<KnownHeadReport>,
+    /// What became of the anchors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anchors: Option<AnchorReport>,
     /// The newest row.
     pub head: Option<HeadReport>,
     /// The part of the log that was asked for, when not all of it.

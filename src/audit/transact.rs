@@ -316,6 +316,7 @@ impl Session<'_> {
             known_head: None,
             retention_days: None,
             accept_retention: false,
+            anchors: None,
         };
         let report = verify(self.context, self.database, self.keys, &options, &Silent)?;
         if report.ok {

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
+use crate::audit::anchor::compare::Comparison;
+use crate::audit::anchor::judge::{AnchorReport, Known, judge as judge_anchors};
+use crate::audit::anchor::place::AnchorLog;
 use crate::audit::bounds::{self, Retention, StateTrust};
 use crate::audit::check::{Checker, Link, Part, Verdict};
 use crate::audit::classify::{Ends, Places, classify};
@@ -15,7 +19,7 @@ use crate::audit::walk::Walk;
 use crate::config::Database;
 use crate::context::Context;
 use crate::error::{ExitCode, Result};
-use crate::format::Timestamp;
+use crate::format::{Id, Timestamp};
 use crate::store::batch::Layout;
 use crate::store::generation::{Detection, Family, Generation};
 use crate::store::{LogFacts, OpenOptions, Scan, ScanEnd, Store};
@@ -42,6 +46,17 @@ pub struct VerifyOptions {
     pub retention_days: Option<u32>,
     /// Take a missing beginning that retention explains for what it is.
     pub accept_retention: bool,
+    /// Anchors to compare the log with; makes no sense for a part of it.
+    pub anchors: Option<AnchorCheck>,
+}
+
+/// Anchors to compare a log with.
+#[derive(Debug, Clone)]
+pub struct AnchorCheck {
+    /// What was anchored.
+    pub log: Arc<AnchorLog>,
+    /// Whether to keep what the next anchor needs.
+    pub collect: bool,
 }
 
 /// Told how far a walk has come.
@@ -72,6 +87,28 @@ pub fn verify(
     options: &VerifyOptions,
     progress: &dyn Progress,
 ) -> Result<VerifyReport> {
+    verify_for_anchor(context, database, keys, options, progress).map(|verified| verified.report)
+}
+
+/// A verification, with what the next anchor is made of.
+#[derive(Debug)]
+pub struct Verified {
+    /// The report.
+    pub report: VerifyReport,
+    /// The comparison with the anchors that there are.
+    pub comparison: Option<Comparison>,
+    /// The generation that live rows have; `None` before 1.8.
+    pub generation: Option<Id>,
+}
+
+/// Verifies the audit log of a database and keeps what an anchor is made of.
+pub fn verify_for_anchor(
+    context: &Context,
+    database: &Database,
+    keys: &Keys,
+    options: &VerifyOptions,
+    progress: &dyn Progress,
+) -> Result<Verified> {
     let started_at = context.now();
     let mut store = Store::open(database, options.open, &context.cancel)?;
     let detection = store.detect()?;
@@ -92,11 +129,13 @@ pub fn verify(
             break;
         }
     }
-    Ok(report(context, database, &store, &detection, keys, options, judged, started_at))
+    let (comparison, generation) = (judged.walk.comparison.take(), judged.walk.generation);
+    let report = report(context, database, &store, &detection, keys, options, judged, started_at);
+    Ok(Verified { report, comparison, generation })
 }
 
 /// What tells the findings of two walks apart.
-fn fingerprint(judged: &Judged) -> Vec<(Class, Option<crate::format::Id>)> {
+fn fingerprint(judged: &Judged) -> Vec<(Class, Option<Id>)> {
     judged.findings.iter().map(|finding| (finding.class, finding.audit_id)).collect()
 }
 
@@ -108,6 +147,7 @@ struct Judged {
     findings: Vec<Finding>,
     notes: Vec<String>,
     known_head: Option<crate::audit::report::KnownHeadReport>,
+    anchors: Option<AnchorReport>,
     /// Whether no row verifies although rows are signed.
     wrong_key: bool,
 }
@@ -129,12 +169,23 @@ fn judge(
 
     let walk = walk(context, store, detection, keys, options, &facts, &state, progress)?;
     let windowed = options.since.is_some() || options.until.is_some();
-    let mut judged =
-        Judged { walk, facts, state, findings: Vec::new(), notes, known_head: None, wrong_key: false };
+    let mut judged = Judged {
+        walk,
+        facts,
+        state,
+        findings: Vec::new(),
+        notes,
+        known_head: None,
+        anchors: None,
+        wrong_key: false,
+    };
 
     if let Some(finding) = wrong_key(family, &judged.walk) {
         judged.wrong_key = true;
+        // Stored HMACs are compared with anchored ones without any key.
+        let against_anchors = compare(&mut judged, true);
         judged.findings.push(finding);
+        judged.findings.extend(against_anchors);
         judged.findings.append(&mut whole_log);
         return Ok(judged);
     }
@@ -201,10 +252,21 @@ fn judge(
             accepted.into_iter().map(|finding| format!("accepted as retention: {}", finding.message)),
         );
     }
+    let is_broken = findings.iter().chain(&whole_log).any(|finding| finding.exit_code() == ExitCode::Finding);
+    findings.extend(compare(&mut judged, is_broken));
     findings.sort_by_key(|finding| finding.row.unwrap_or(u64::MAX));
     findings.append(&mut whole_log);
     judged.findings = findings;
     Ok(judged)
+}
+
+/// Judges the comparison with the anchors, when there is one.
+fn compare(judged: &mut Judged, is_broken: bool) -> Vec<Finding> {
+    let Some(comparison) = &judged.walk.comparison else { return Vec::new() };
+    let known = Known { state: &judged.state, is_broken };
+    let (report, findings) = judge_anchors(comparison, known, &mut judged.notes);
+    judged.anchors = Some(report);
+    findings
 }
 
 #[expect(clippy::too_many_arguments, reason = "one call, right above")]
@@ -230,6 +292,8 @@ fn walk(
     if let Some(KnownHeadInput::Valid(known)) = &options.known_head {
         walk.wanted.push(known.row_hmac);
     }
+    walk.comparison =
+        options.anchors.as_ref().map(|check| Comparison::new(Arc::clone(&check.log), check.collect));
     let mut first_position = 1;
     if let Some(since) = options.since {
         let before = store.row_before(since, layout)?;
@@ -346,12 +410,12 @@ fn limits(
                 .into(),
         );
     }
-    if options.known_head.is_none() && options.until.is_none() {
+    if options.known_head.is_none() && options.anchors.is_none() && options.until.is_none() {
         notes.push(
             if detection.generation.family() == Family::Active {
-                "a database rolled back as a whole to an older copy verifies too; only --known-head can tell"
+                "a database rolled back as a whole to an older copy verifies too; only --known-head or --anchors can tell"
             } else {
-                "before 1.8 nothing in the database proves that the newest rows are all there; only --known-head can tell"
+                "before 1.8 nothing in the database proves that the newest rows are all there; only --known-head or --anchors can tell"
             }
             .into(),
         );
@@ -385,7 +449,7 @@ fn report(
     judged: Judged,
     started_at: Timestamp,
 ) -> VerifyReport {
-    let Judged { walk, state, mut findings, mut notes, known_head, wrong_key, .. } = judged;
+    let Judged { walk, state, mut findings, mut notes, known_head, anchors, wrong_key, .. } = judged;
     let (live, frozen) = (&walk.live.tally, &walk.frozen.tally);
     let mismatched = live.mismatched + walk.foreign_rows;
     let rows = Rows {
@@ -469,6 +533,7 @@ fn report(
         findings,
         findings_not_listed: u64::try_from(not_listed).unwrap_or(0),
         known_head,
+        anchors,
         head,
         window,
         notes,

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::audit::anchor::compare::Comparison;
 use crate::audit::check::{Checked, CheckedBatch, Link, Part, Verdict};
 use crate::audit::finding::Neighbour;
 use crate::format::frozen::FrozenDigest;
@@ -190,6 +191,8 @@ pub struct Walk {
     pub wanted: Vec<Digest>,
     /// The keys that signed active rows, when an authentic chain state says so.
     pub signing_keys: Option<BTreeSet<KeyId>>,
+    /// The comparison with anchors, when there are any.
+    pub comparison: Option<Comparison>,
 }
 
 impl Walk {
@@ -226,6 +229,9 @@ impl Walk {
     }
 
     fn add_row(&mut self, row: &Checked) {
+        if let Some(comparison) = &mut self.comparison {
+            comparison.add(row);
+        }
         let foreign =
             row.part == Part::Live && self.generation.is_some() && row.generation != self.generation;
         self.foreign_rows += u64::from(foreign);

@@ -11,24 +11,32 @@ use serde_json::{Value, json};
 use super::progress::Reporter;
 use super::ui::Render;
 use super::{Run, bad_value, connection, hook, textfile};
+use crate::audit::anchor::place::AnchorLog;
 use crate::audit::finding::{Certainty, Class, Finding};
 use crate::audit::head::KnownHeadInput;
 use crate::audit::report::VerifyReport;
-use crate::audit::verify::{VerifyOptions, verify};
+use crate::audit::verify::{AnchorCheck, VerifyOptions, verify};
 use crate::error::{Error, ExitCode, Result};
 use crate::format::Timestamp;
+use crate::signing;
 
 /// Verify the whole audit chain of a brain's database and say what was done to it.
 ///
 /// Reads every row in one snapshot, without writing anything and without a lock that a brain waits for. Carries on
 /// after a break and names each finding: edited, removed, inserted, reordered, forked, duplicated, unsigned,
 /// malformed, tail-cut, prefix-cut, pruned-boundary-invalid, state-forged, state-mismatch, tally-mismatch,
-/// guards-missing, unknown-key, wrong-key.
+/// guards-missing, unknown-key, wrong-key; with anchors also rolled-back, re-signed, anchor-invalid.
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
     /// A head that was kept outside the database (z4j audit export-head, z4jctl audit head): a file, or its JSON
     #[arg(long, value_name = "FILE|JSON", env = "Z4JCTL_KNOWN_HEAD", hide_env_values = true)]
     known_head: Option<String>,
+    /// Compare the log with the anchors in this directory (z4jctl audit anchor)
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["since", "until"])]
+    anchors: Option<PathBuf>,
+    /// Public keys that may sign anchors, one in a line, instead of the file trusted-keys beside them; repeatable
+    #[arg(long, value_name = "FILE", requires = "anchors")]
+    trust: Vec<PathBuf>,
     /// Only rows from this time on, such as 2026-03-01 or 2026-03-01T12:00:00Z; without a zone it is UTC
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
@@ -78,6 +86,12 @@ fn verify_and_print(run: &Run<'_>, arguments: &VerifyArgs) -> Result<ExitCode> {
     }
     let jobs = jobs(arguments.jobs)?;
     let known_head = arguments.known_head.as_deref().map(known_head).transpose()?;
+    let anchors = arguments.anchors.as_deref().map(|directory| {
+        let trusted = signing::trusted(directory, &arguments.trust)?;
+        let log = AnchorLog::read(directory, &trusted)?;
+        Ok::<_, Error>(AnchorCheck { log: log.into(), collect: false })
+    });
+    let anchors = anchors.transpose()?;
     let settings = run.settings()?;
     let options = VerifyOptions {
         open: connection::open_options(&settings),
@@ -89,6 +103,7 @@ fn verify_and_print(run: &Run<'_>, arguments: &VerifyArgs) -> Result<ExitCode> {
         retention_days: (!settings.audit_retention_days.is_default())
             .then_some(settings.audit_retention_days.value),
         accept_retention: arguments.accept_retention,
+        anchors,
     };
     let keys = connection::keys(&settings)?;
     let report = verify(run.context, &settings.database.value, &keys, &options, &Reporter::new(run.ui))?;
@@ -178,6 +193,20 @@ impl Render for VerifyReport {
         if let Some(known) = &self.known_head {
             let _ = writeln!(text, "  known head {}: {}", known.verdict, known.message);
         }
+        if let Some(anchors) = &self.anchors {
+            let _ = writeln!(
+                text,
+                "  anchors    {}: {} of {}, newest {} ({} rows); {} rows as anchored, {} removed by retention, {} not anchored yet",
+                anchors.verdict,
+                anchors.checked,
+                anchors.origin.as_deref().unwrap_or("-"),
+                shown(anchors.newest_at),
+                anchors.size,
+                anchors.rows_matched,
+                anchors.rows_removed,
+                anchors.rows_not_anchored
+            );
+        }
         for note in &self.notes {
             let _ = writeln!(text, "  note       {note}");
         }
@@ -228,6 +257,12 @@ impl Render for VerifyReport {
         .collect();
         if let Some(known) = &self.known_head {
             lines.push(("known_head".into(), known.verdict.into()));
+        }
+        if let Some(anchors) = &self.anchors {
+            lines.push(("anchors.verdict".into(), anchors.verdict.into()));
+            lines.push(("anchors.checked".into(), anchors.checked.to_string()));
+            lines.push(("anchors.size".into(), anchors.size.to_string()));
+            lines.push(("anchors.not_anchored".into(), anchors.rows_not_anchored.to_string()));
         }
         for finding in &self.findings {
             let row = finding.row.map(|row| row.to_string()).unwrap_or_default();

@@ -4,6 +4,7 @@
 
 mod allowed_hosts;
 mod apikey;
+mod audit_anchor;
 mod audit_export;
 mod audit_head;
 mod audit_keys;
@@ -30,6 +31,7 @@ mod reset_setup;
 mod secrets;
 mod session;
 mod signals;
+mod signing_key;
 mod textfile;
 mod token;
 mod token_assess;
@@ -125,6 +127,9 @@ enum Command {
     /// The secrets of a brain: what hangs on them, and what a rotation would break
     #[command(subcommand, arg_required_else_help = true)]
     Secrets(secrets::Secrets),
+    /// The Ed25519 keys that sign anchors: make one, show its public half, trust one
+    #[command(subcommand, arg_required_else_help = true)]
+    SigningKey(signing_key::SigningKey),
     /// The host names under which `z4j serve` answers
     #[command(subcommand, arg_required_else_help = true)]
     AllowedHosts(allowed_hosts::AllowedHostsCommand),
@@ -142,6 +147,7 @@ enum Command {
 enum Audit {
     Verify(audit_verify::VerifyArgs),
     Head(audit_head::HeadArgs),
+    Anchor(audit_anchor::AnchorArgs),
     Show(audit_show::ShowArgs),
     /// The keys that sign the log, from 1.8 on: list, rotate, retire
     #[command(subcommand, arg_required_else_help = true)]
@@ -206,6 +212,7 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
     let outcome = match cli.command {
         Command::Audit(Audit::Verify(arguments)) => audit_verify::run(&run, &arguments),
         Command::Audit(Audit::Head(arguments)) => audit_head::run(&run, &arguments),
+        Command::Audit(Audit::Anchor(arguments)) => audit_anchor::run(&run, &arguments),
         Command::Audit(Audit::Show(arguments)) => audit_show::run(&run, &arguments),
         Command::Audit(Audit::Keys(verb)) => audit_keys::run(&run, &verb),
         Command::Audit(Audit::Prune(arguments)) => audit_prune::run(&run, &arguments),
@@ -224,6 +231,7 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::ApiKey(verb) => apikey::run(&run, &verb),
         Command::Session(verb) => session::run(&run, &verb),
         Command::Secrets(verb) => secrets::run(&run, &verb),
+        Command::SigningKey(verb) => signing_key::run(&run, &verb),
         Command::AllowedHosts(command) => allowed_hosts::run(&run, &command),
         Command::MetricsToken(arguments) => metrics_token::run(&run, &arguments),
         Command::Completions(arguments) => generate::completions(&arguments),

@@ -14,12 +14,15 @@
 //! | [`scope`] | what an API key may do |
 //! | [`password`] | argon2 hashes, and which passwords are refused |
 //! | [`email`] | addresses as they are stored, and which of them can log in |
+//! | [`merkle`], [`note`], [`checkpoint`] | what an anchor is made of: RFC 6962 trees, C2SP notes and checkpoints |
+//! | [`openssh`] | Ed25519 keys in OpenSSH's files |
 //! | [`sealed`] | what is encrypted: TOTP secrets, configuration of channels |
 //!
 //! Source of all facts: the project's notes on the audit chain, sections 2 to 5 and 7.5, and those on identity and
 //! secrets ("identity").
 
 pub mod address;
+pub mod checkpoint;
 pub mod credential;
 pub mod email;
 pub mod frozen;
@@ -27,6 +30,9 @@ pub mod head;
 mod id;
 pub mod json;
 pub mod mac;
+pub mod merkle;
+pub mod note;
+pub mod openssh;
 pub mod password;
 pub mod row;
 pub mod scope;

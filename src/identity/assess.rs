@@ -339,5 +339,6 @@ pub fn whole_log(
         known_head: None,
         retention_days,
         accept_retention: false,
+        anchors: None,
     }
 }

@@ -3,6 +3,7 @@
 //! One binary with a module per subject: each further test binary would link the whole crate again.
 
 mod agents;
+mod anchors;
 mod apikeys;
 mod assess;
 mod concurrency;

@@ -208,6 +208,7 @@ pub(super) fn live(
     progress: &dyn Progress,
 ) -> Result<Live> {
     let options_with = |known_head| VerifyOptions {
+        anchors: None,
         open,
         jobs: options.jobs,
         since: None,

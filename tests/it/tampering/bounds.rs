@@ -72,7 +72,7 @@ fn a_cut_tail_before_1_8_is_seen_with_a_known_head_only() {
         let without = log.verify(&[]);
         assert_eq!(without.exit(), 0, "{name}: {}", without.summary());
         let notes = without.json["notes"].to_string();
-        assert!(notes.contains("only --known-head can tell"), "{name}: {notes}");
+        assert!(notes.contains("only --known-head or --anchors can tell"), "{name}: {notes}");
         let with = log.verify(&["--known-head", &head]);
         assert_eq!((with.exit(), telling_classes(&with)), (1, vec![("tail-cut".into(), None)]), "{name}");
         assert_eq!(with.json["known_head"]["verdict"], "UNPROVABLE");

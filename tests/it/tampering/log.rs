@@ -87,7 +87,8 @@ impl Log {
         log
     }
 
-    fn drop_guards(&mut self) {
+    /// Takes the guards away, as somebody with full rights on the database can.
+    pub(crate) fn drop_guards(&mut self) {
         match &self.backend {
             Backend::Sqlite { connection, .. } => {
                 let sql = "SELECT type, name, sql FROM sqlite_master WHERE tbl_name IN ('audit_log', 'audit_chain_state') \
