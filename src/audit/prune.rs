@@ -60,6 +60,17 @@ pub struct Prune<'a> {
     pub accept_unupgradable: bool,
     /// The keys that verify the rows.
     pub keys: &'a Keys,
+    /// Where the rows were exported to before: exactly those go.
+    pub exported: Option<Exported>,
+}
+
+/// An export that holds the rows that go.
+#[derive(Debug, Clone)]
+pub struct Exported {
+    /// The last row that goes; the export was made and read back up to it.
+    pub boundary: Quartet,
+    /// What the audit row says of it: name of the file, SHA-256, digest of the manifest, rows.
+    pub record: serde_json::Value,
 }
 
 impl Operation for Prune<'_> {
@@ -85,6 +96,18 @@ impl Operation for Prune<'_> {
                 self.cutoffs.default.zulu()
             )));
         };
+        if let Some(exported) = &self.exported
+            && exported.boundary != removal.boundary
+        {
+            return Err(Error::refused(
+                "prune.not-exported",
+                format!(
+                    "the rows that would go end at {}, the export at {}; nothing was removed",
+                    removal.boundary.id, exported.boundary.id
+                ),
+            )
+            .hint("the log changed meanwhile: run the command again, into another file"));
+        }
         let is_active = generation.family() == Family::Active;
         if !is_active && !self.accept_unupgradable {
             return Err(Error::refused(
@@ -116,6 +139,10 @@ impl Operation for Prune<'_> {
             "boundary_id": removal.boundary.id,
             "boundary_row_hmac": removal.boundary.row_hmac,
         });
+        let mut metadata = metadata;
+        if let Some(exported) = &self.exported {
+            metadata["export"] = exported.record.clone();
+        }
         plan.entries.push(Entry::new("audit.prune", "audit_chain", chain_generation, metadata));
         plan.summary = format!(
             "{} row(s) up to {} ({}) are removed, {} stay",

@@ -1,18 +1,26 @@
 //! `z4jctl audit export`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde_json::json;
 
+use super::confirm::Severity;
 use super::progress::Reporter;
 use super::ui::Render;
+use super::write::{Particular, WriteArgs, Writing};
 use super::{Run, bad_value, connection};
 use crate::audit::export::filter::{Actor, Filter};
 use crate::audit::export::form::{Form, Packing};
 use crate::audit::export::report::ExportReport;
+use crate::audit::export::verify::{VerifyExportOptions, verify_export};
 use crate::audit::export::{ExportOptions, Target, export};
+use crate::audit::prune::{Cutoffs, Exported, Prune};
+use crate::audit::transact::Outcome;
+use crate::config::Settings;
 use crate::error::{Error, ExitCode, Result};
 use crate::format::{Id, Timestamp};
 
@@ -28,6 +36,7 @@ Examples:
   z4jctl audit export audit.csv
   z4jctl audit export --format jsonl --zstd --from 2026-03-01 --to 2026-04-01 audit-2026-03.jsonl.zst
   z4jctl audit export --action 'auth.*' --project payments > logins.csv
+  z4jctl audit export --older-than 1y --delete --yes audit-before-2026.csv
   z4jctl audit verify-export audit-2026-*.jsonl.zst --live")]
 pub(super) struct ExportArgs {
     /// Write to this file, with its manifest in FILE.manifest.json; - is stdout
@@ -54,6 +63,9 @@ pub(super) struct ExportArgs {
     /// Only rows before this time
     #[arg(long, value_name = "TIME", help_heading = "Which rows")]
     to: Option<String>,
+    /// Only rows older than this: 90d, 12w, 6mo, 1y
+    #[arg(long, value_name = "AGE", conflicts_with_all = ["from", "to"], help_heading = "Which rows")]
+    older_than: Option<String>,
     /// Only rows of this project, by slug or id; repeatable
     #[arg(long, value_name = "PROJECT", help_heading = "Which rows")]
     project: Vec<String>,
@@ -69,6 +81,14 @@ pub(super) struct ExportArgs {
     /// CSV: beside each column that a spreadsheet could take for a formula, a guarded copy
     #[arg(long)]
     spreadsheet_safe: bool,
+    /// Remove the exported rows from the log, once the files have been read back and verified; see `audit prune`
+    #[arg(long, help_heading = "Removing")]
+    delete: bool,
+    /// Do it on 1.3 to 1.7 too, where z4j 1.6 will report a truncation and the upgrade to 1.8 will stop
+    #[arg(long, requires = "delete", help_heading = "Removing")]
+    accept_unupgradable: bool,
+    #[command(flatten)]
+    write: WriteArgs,
     /// Cores to use [default: all]
     #[arg(long, short = 'j', value_name = "NUMBER", env = "Z4JCTL_JOBS", hide_env_values = true)]
     jobs: Option<NonZeroUsize>,
@@ -87,7 +107,11 @@ pub(super) fn run(run: &Run<'_>, arguments: &ExportArgs) -> Result<ExitCode> {
         text.as_deref().map(|text| super::audit_verify::time(flag, text)).transpose()
     };
     let from: Option<Timestamp> = time("--from", &arguments.from)?;
-    let to = time("--to", &arguments.to)?;
+    let mut to = time("--to", &arguments.to)?;
+    if let Some(age) = &arguments.older_than {
+        let days = super::audit_prune::days("--older-than", age)?;
+        to = Some(run.context.now().plus_seconds(-days.saturating_mul(86_400)));
+    }
     if let (Some(from), Some(to)) = (from, to)
         && from >= to
     {
@@ -109,7 +133,16 @@ pub(super) fn run(run: &Run<'_>, arguments: &ExportArgs) -> Result<ExitCode> {
         }
     }
     let jobs = super::audit_verify::jobs(arguments.jobs)?;
-    let settings = run.settings()?;
+    if arguments.delete {
+        refuse_partial(arguments, to)?;
+    } else if arguments.write.is_dry_run() {
+        return Err(Error::usage(
+            "usage.dry-run",
+            "--dry-run is for --delete: an export alone changes nothing",
+        )
+        .hint("leave it out, or give --delete"));
+    }
+    let settings = if arguments.delete { run.settings_to_write(&arguments.write)? } else { run.settings()? };
     let actor = |text: &String| match Id::parse(text.as_bytes()) {
         Some(id) => Actor::Id(id),
         None => Actor::Name(text.clone()),
@@ -139,6 +172,9 @@ pub(super) fn run(run: &Run<'_>, arguments: &ExportArgs) -> Result<ExitCode> {
     let database = &settings.database.value;
     let reporter = Reporter::new(run.ui);
     let (manifest, overwrite) = (arguments.manifest.clone(), arguments.force);
+    if arguments.delete {
+        return export_and_delete(run, arguments, &settings, options, to.unwrap_or(Timestamp::MIN));
+    }
     if arguments.file != Path::new("-") {
         let target = Target::File { path: arguments.file.clone(), manifest, overwrite };
         let report = export(run.context, database, &options, target, &reporter)?;
@@ -159,6 +195,114 @@ pub(super) fn run(run: &Run<'_>, arguments: &ExportArgs) -> Result<ExitCode> {
         run.ui.note(note);
     }
     Ok(report.exit())
+}
+
+/// What is removed must be the beginning of the log, and must be in a file.
+fn refuse_partial(arguments: &ExportArgs, to: Option<Timestamp>) -> Result<()> {
+    let has_filter = [&arguments.project, &arguments.action, &arguments.actor, &arguments.user]
+        .iter()
+        .any(|values| !values.is_empty());
+    if has_filter || arguments.from.is_some() {
+        return Err(Error::usage(
+            "usage.delete-part",
+            "--delete takes no filter: only the beginning of a log can go",
+        )
+        .hint("give --older-than or --to alone; export parts without --delete"));
+    }
+    if to.is_none() {
+        return Err(Error::usage("usage.delete-all", "--delete needs --older-than or --to"));
+    }
+    if arguments.file == Path::new("-") {
+        return Err(Error::usage(
+            "usage.delete-stream",
+            "--delete needs a file: what went to stdout cannot be read back",
+        )
+        .hint("name a FILE on a disk that is kept"));
+    }
+    Ok(())
+}
+
+/// Exports the beginning of the log, verifies the files by reading them back, and only then removes exactly those rows:
+/// whatever happens, a row is in the files or in the database.
+fn export_and_delete(
+    run: &Run<'_>,
+    arguments: &ExportArgs,
+    settings: &Settings,
+    mut options: ExportOptions,
+    cutoff: Timestamp,
+) -> Result<ExitCode> {
+    let keys = connection::keys(settings)?;
+    let mut operation = Prune {
+        cutoffs: Cutoffs { default: cutoff, by_class: BTreeMap::new(), source: "before" },
+        max_rows: u64::MAX,
+        accept_unupgradable: arguments.accept_unupgradable,
+        keys: &keys,
+        exported: None,
+    };
+    let severity = Severity::Destructive { name: "delete" };
+    let writing = Writing { command: "audit.export", arguments: &arguments.write, severity };
+    let nothing_more = |_: &Outcome| Ok(Particular::default());
+    let preview = arguments.write.session(run, settings, &keys).preview(&operation)?;
+    let Some(removal) = preview.plan.removal.filter(|_| !arguments.write.is_dry_run()) else {
+        return writing.perform(run, settings, &operation, nothing_more);
+    };
+    let boundary = removal.boundary;
+    options.filter.to = Some(boundary.occurred_at.next());
+    let jobs = options.jobs;
+    let target = Target::File {
+        path: arguments.file.clone(),
+        manifest: arguments.manifest.clone(),
+        overwrite: arguments.force,
+    };
+    let report = export(run.context, &settings.database.value, &options, target, &Reporter::new(run.ui))?;
+    let manifest = &report.manifest;
+    let ends_at = manifest.last.as_ref().and_then(|last| last.row_hmac.clone());
+    if !report.ok || ends_at != Some(boundary.row_hmac.to_string()) {
+        return Err(Error::refused(
+            "export.not-whole",
+            format!(
+                "the export does not hold exactly the rows that would go up to {}; nothing was removed",
+                boundary.id
+            ),
+        )
+        .hint(format!("the file {} stays; `z4jctl audit verify` tells more", arguments.file.display())));
+    }
+    let read_back = VerifyExportOptions {
+        files: vec![arguments.file.clone()],
+        manifest: arguments.manifest.clone(),
+        without_manifest: false,
+        keyless: false,
+        live: None,
+        known_head: None,
+        jobs,
+        max_findings: 10,
+        // The log that is in the database has been verified to its new beginning; retention before that is no news.
+        accept_retention: true,
+    };
+    let verified = verify_export(run.context, &keys, &read_back, &Reporter::new(run.ui))?;
+    if !verified.ok {
+        return Err(Error::refused(
+            "export.not-verified",
+            "the export does not verify as it was read back; nothing was removed",
+        )
+        .hint(format!("`z4jctl audit verify-export {}` tells why", arguments.file.display())));
+    }
+    run.ui.note(&format!(
+        "exported and read back {} rows: {}, sha256 {}",
+        manifest.rows.total,
+        arguments.file.display(),
+        manifest.data.sha256
+    ));
+    operation.exported = Some(Exported {
+        boundary,
+        record: json!({
+            "file": arguments.file.file_name().map(|name| name.to_string_lossy()),
+            "rows": manifest.rows.total,
+            "sha256": manifest.data.sha256,
+            "manifest_digest": manifest.manifest_digest,
+        }),
+    });
+    writing.perform(run, settings, &operation, nothing_more)
 }
 
 impl Render for ExportReport {

@@ -56,6 +56,7 @@ pub(super) fn run(run: &Run<'_>, arguments: &PruneArgs) -> Result<ExitCode> {
         max_rows: arguments.max_rows,
         accept_unupgradable: arguments.accept_unupgradable,
         keys: &keys,
+        exported: None,
     };
     let severity = Severity::Destructive { name: "prune" };
     Writing { command: "audit.prune", arguments: &arguments.write, severity }.perform(
@@ -113,7 +114,7 @@ fn is_class(text: &str) -> bool {
 }
 
 /// An age in days: a number with d, w, mo (30 days) or y (365 days).
-fn days(flag: &str, text: &str) -> Result<i64> {
+pub(super) fn days(flag: &str, text: &str) -> Result<i64> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let factor = match unit {

@@ -56,6 +56,24 @@ impl WriteArgs {
     pub(super) fn is_dry_run(&self) -> bool {
         self.safety.is_dry_run()
     }
+
+    /// The database that is written to, and how.
+    pub(super) fn session<'s>(&self, run: &Run<'s>, settings: &'s Settings, keys: &'s Keys) -> Session<'s> {
+        let mut open = connection::open_options(settings);
+        open.minimum_free = self.min_free.map(|mib| mib.saturating_mul(1 << 20));
+        Session {
+            context: run.context,
+            database: &settings.database.value,
+            keys,
+            open,
+            verify: match self.verify_first {
+                HowMuch::Full => VerifyFirst::Full,
+                HowMuch::Head => VerifyFirst::Head,
+                HowMuch::None => VerifyFirst::None,
+            },
+            attribution: attribution(run, &self.attribution),
+        }
+    }
 }
 
 impl<'a> Writing<'a> {
@@ -118,20 +136,7 @@ impl Confirmed<'_> {
         result: impl FnOnce(&Outcome) -> Result<Particular>,
     ) -> Result<ExitCode> {
         let Writing { command, arguments, severity } = self.writing;
-        let mut open = connection::open_options(settings);
-        open.minimum_free = arguments.min_free.map(|mib| mib.saturating_mul(1 << 20));
-        let session = Session {
-            context: run.context,
-            database: &settings.database.value,
-            keys,
-            open,
-            verify: match arguments.verify_first {
-                HowMuch::Full => VerifyFirst::Full,
-                HowMuch::Head => VerifyFirst::Head,
-                HowMuch::None => VerifyFirst::None,
-            },
-            attribution: attribution(run, &arguments.attribution),
-        };
+        let session = arguments.session(run, settings, keys);
         let safety = arguments.safety.or_yes(self.yes);
         // Nobody has to agree to nothing, and whoever has agreed beforehand needs no preview.
         let preview = if safety.says_yes() { None } else { Some(session.preview(operation)?) };
