@@ -15,6 +15,7 @@ pub mod keys;
 pub mod pipeline;
 pub mod prune;
 pub mod report;
+pub mod resume;
 pub mod rotation;
 pub mod show;
 pub mod transact;

@@ -11,6 +11,8 @@ use crate::audit::head::{KnownHeadInput, judge_known_head};
 use crate::audit::keys::Keys;
 use crate::audit::pipeline;
 use crate::audit::report::{HeadReport, KeyUse, Rows, UnusedKey, VerifyReport, Window};
+use crate::audit::resume::point::RowName;
+use crate::audit::resume::ranges::Ranges;
 use crate::audit::walk::Walk;
 use crate::config::Database;
 use crate::context::Context;
@@ -72,11 +74,43 @@ pub fn verify(
     options: &VerifyOptions,
     progress: &dyn Progress,
 ) -> Result<VerifyReport> {
+    verify_whole(context, database, keys, options, progress, None).map(|whole| whole.report)
+}
+
+/// What a walk over everything does for the runs that resume from it.
+#[derive(Debug)]
+pub(super) struct Trail {
+    /// In how many runs every row is to be read again.
+    pub(super) recheck: u32,
+    /// When the run began.
+    pub(super) started_at: Timestamp,
+    /// The newest row that an earlier run knew, and when that was.
+    pub(super) head: Option<(RowName, Timestamp)>,
+}
+
+/// A report, and what a resume point is made of.
+pub(super) struct Whole {
+    pub(super) report: VerifyReport,
+    pub(super) ranges: Option<Ranges>,
+    pub(super) state: StateTrust,
+    pub(super) facts: LogFacts,
+    pub(super) detection: Detection,
+}
+
+/// [`verify`], leaving a trail.
+pub(super) fn verify_whole(
+    context: &Context,
+    database: &Database,
+    keys: &Keys,
+    options: &VerifyOptions,
+    progress: &dyn Progress,
+    trail: Option<&Trail>,
+) -> Result<Whole> {
     let started_at = context.now();
     let mut store = Store::open(database, options.open, &context.cancel)?;
     let detection = store.detect()?;
     keys.demand(&detection)?;
-    let mut judged = judge(context, &mut store, &detection, keys, options, progress)?;
+    let mut judged = judge(context, &mut store, &detection, keys, options, progress, trail)?;
     // Something was written while the file was read in chunks. What is wrong twice is wrong, and a look that finds
     // nothing decides; only fault that changes from look to look is worth making writers wait.
     let mut looks = 1;
@@ -85,14 +119,16 @@ pub fn verify(
         if looks > LOOKS_IN_CHUNKS {
             store.hold_snapshot()?;
         }
-        let again = judge(context, &mut store, &detection, keys, options, progress)?;
+        let again = judge(context, &mut store, &detection, keys, options, progress, trail)?;
         let same = fingerprint(&again) == fingerprint(&judged);
         judged = again;
         if same {
             break;
         }
     }
-    Ok(report(context, database, &store, &detection, keys, options, judged, started_at))
+    let (ranges, state, facts) = (judged.walk.ranges.take(), judged.state.clone(), judged.facts.clone());
+    let report = report(context, database, &store, &detection, keys, options, judged, started_at);
+    Ok(Whole { report, ranges, state, facts, detection })
 }
 
 /// What tells the findings of two walks apart.
@@ -101,15 +137,15 @@ fn fingerprint(judged: &Judged) -> Vec<(Class, Option<crate::format::Id>)> {
 }
 
 /// One look at the log.
-struct Judged {
-    walk: Walk,
-    facts: LogFacts,
-    state: StateTrust,
-    findings: Vec<Finding>,
-    notes: Vec<String>,
-    known_head: Option<crate::audit::report::KnownHeadReport>,
+pub(super) struct Judged {
+    pub(super) walk: Walk,
+    pub(super) facts: LogFacts,
+    pub(super) state: StateTrust,
+    pub(super) findings: Vec<Finding>,
+    pub(super) notes: Vec<String>,
+    pub(super) known_head: Option<crate::audit::report::KnownHeadReport>,
     /// Whether no row verifies although rows are signed.
-    wrong_key: bool,
+    pub(super) wrong_key: bool,
 }
 
 fn judge(
@@ -119,6 +155,7 @@ fn judge(
     keys: &Keys,
     options: &VerifyOptions,
     progress: &dyn Progress,
+    trail: Option<&Trail>,
 ) -> Result<Judged> {
     let facts = store.facts(detection)?;
     let family = detection.generation.family();
@@ -127,7 +164,7 @@ fn judge(
     let state = bounds::judge_state(detection, &facts, keys, &mut whole_log);
     bounds::judge_guards(detection, &facts, store.is_postgres(), keys, &mut whole_log, &mut notes);
 
-    let walk = walk(context, store, detection, keys, options, &facts, &state, progress)?;
+    let walk = walk(context, store, detection, keys, options, &facts, &state, progress, trail)?;
     let windowed = options.since.is_some() || options.until.is_some();
     let mut judged =
         Judged { walk, facts, state, findings: Vec::new(), notes, known_head: None, wrong_key: false };
@@ -189,6 +226,9 @@ fn judge(
         judged.known_head = Some(report);
         findings.extend(finding);
     }
+    if let Some((head, seen_at)) = trail.and_then(|trail| trail.head) {
+        findings.extend(bounds::judge_earlier_head(&head, seen_at, &judged.state, &judged.walk));
+    }
     let limits = limits(detection, &judged, options, windowed, &mut whole_log, keys);
     judged.notes.extend(limits);
     if options.accept_retention {
@@ -216,6 +256,7 @@ fn walk(
     facts: &LogFacts,
     state: &StateTrust,
     progress: &dyn Progress,
+    trail: Option<&Trail>,
 ) -> Result<Walk> {
     let family = detection.generation.family();
     let layout = Layout::new(detection.has_api_key_id, detection.has_markers);
@@ -228,6 +269,10 @@ fn walk(
     walk.signing_keys = state.authentic().map(|state| state.active_key_counts.keys().copied().collect());
     if let Some(KnownHeadInput::Valid(known)) = &options.known_head {
         walk.wanted.push(known.row_hmac);
+    }
+    if let Some(trail) = trail {
+        walk.wanted.extend(trail.head.and_then(|(head, _)| head.row_hmac));
+        walk.ranges = Some(Ranges::new(store.count_rows()?, trail.recheck, trail.started_at));
     }
     let mut first_position = 1;
     if let Some(since) = options.since {
@@ -320,7 +365,7 @@ fn empty_log(judged: &Judged, findings: &mut Vec<Finding>, windowed: bool) {
 }
 
 /// What a verification of this generation cannot prove, in words.
-fn limits(
+pub(super) fn limits(
     detection: &Detection,
     judged: &Judged,
     options: &VerifyOptions,
@@ -373,7 +418,7 @@ fn limits(
 }
 
 #[expect(clippy::too_many_arguments, reason = "the one place where a report is put together")]
-fn report(
+pub(super) fn report(
     context: &Context,
     database: &Database,
     store: &Store,
@@ -469,6 +514,7 @@ fn report(
         known_head,
         head,
         window,
+        incremental: None,
         notes,
         snapshot: store.snapshot(),
         started_at,
