@@ -106,8 +106,14 @@ _z4jctl() {
             z4jctl__subcmd__audit,keys)
                 cmd="z4jctl__subcmd__audit__subcmd__keys"
                 ;;
+            z4jctl__subcmd__audit,prune)
+                cmd="z4jctl__subcmd__audit__subcmd__prune"
+                ;;
             z4jctl__subcmd__audit,show)
                 cmd="z4jctl__subcmd__audit__subcmd__show"
+                ;;
+            z4jctl__subcmd__audit,stats)
+                cmd="z4jctl__subcmd__audit__subcmd__stats"
                 ;;
             z4jctl__subcmd__audit,verify)
                 cmd="z4jctl__subcmd__audit__subcmd__verify"
@@ -1089,7 +1095,7 @@ _z4jctl() {
             return 0
             ;;
         z4jctl__subcmd__audit)
-            opts="-o -q -h -V --output --report --quiet --home --db --db-file --secret-file --connect-timeout --statement-timeout --lock-timeout --sslmode --sslrootcert --sslcert --sslkey --passfile --help --version verify head show keys"
+            opts="-o -q -h -V --output --report --quiet --home --db --db-file --secret-file --connect-timeout --statement-timeout --lock-timeout --sslmode --sslrootcert --sslcert --sslkey --passfile --help --version verify head show keys prune stats"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1556,6 +1562,112 @@ _z4jctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        z4jctl__subcmd__audit__subcmd__prune)
+            opts="-n -y -o -q -h -V --before --older-than --class --max-rows --accept-unupgradable --dry-run --yes --actor --reason --verify-first --min-free --output --report --quiet --home --db --db-file --secret-file --connect-timeout --statement-timeout --lock-timeout --sslmode --sslrootcert --sslcert --sslkey --passfile --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --before)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --older-than)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --class)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-rows)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --actor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --verify-first)
+                    COMPREPLY=($(compgen -W "full head none" -- "${cur}"))
+                    return 0
+                    ;;
+                --min-free)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "human json jsonl plain" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "human json jsonl plain" -- "${cur}"))
+                    return 0
+                    ;;
+                --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --db-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --secret-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --statement-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lock-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sslmode)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sslrootcert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sslcert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sslkey)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passfile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         z4jctl__subcmd__audit__subcmd__show)
             opts="-o -q -h -V --output --report --quiet --home --db --db-file --secret-file --connect-timeout --statement-timeout --lock-timeout --sslmode --sslrootcert --sslcert --sslkey --passfile --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1630,8 +1742,98 @@ _z4jctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        z4jctl__subcmd__audit__subcmd__stats)
+            opts="-o -q -h -V --since --until --by --top --redact --output --report --quiet --home --db --db-file --secret-file --connect-timeout --statement-timeout --lock-timeout --sslmode --sslrootcert --sslcert --sslkey --passfile --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --by)
+                    COMPREPLY=($(compgen -W "day week month" -- "${cur}"))
+                    return 0
+                    ;;
+                --top)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "human json jsonl plain" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "human json jsonl plain" -- "${cur}"))
+                    return 0
+                    ;;
+                --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --db-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --secret-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --statement-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lock-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sslmode)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sslrootcert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sslcert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sslkey)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passfile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         z4jctl__subcmd__audit__subcmd__verify)
-            opts="-j -o -q -h -V --known-head --since --until --max-findings --jobs --accept-retention --textfile --on-finding --output --report --quiet --home --db --db-file --secret-file --connect-timeout --statement-timeout --lock-timeout --sslmode --sslrootcert --sslcert --sslkey --passfile --help --version"
+            opts="-j -o -q -h -V --known-head --since --until --max-findings --jobs --accept-retention --resume --recheck --textfile --on-finding --output --report --quiet --home --db --db-file --secret-file --connect-timeout --statement-timeout --lock-timeout --sslmode --sslrootcert --sslcert --sslkey --passfile --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1658,6 +1860,14 @@ _z4jctl() {
                     return 0
                     ;;
                 -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --resume)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recheck)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -64,35 +64,39 @@ complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "metrics-token" -d 'Th
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "completions" -d 'Print a shell completion script'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "man" -d 'Write the manual pages'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "version" -d 'Print the version, and what it was built with'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune stats" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
 json\t'One JSON document'
 jsonl\t'JSON lines: one for each finding, then a summary'
 plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -s V -l version -d 'Print version'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -f -a "verify" -d 'Verify the whole audit chain and say what was done to it'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -f -a "head" -d 'Print the head of the log, to be kept outside the database'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -f -a "show" -d 'Show one row: its columns, the bytes that were signed, and its MAC'
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys" -f -a "keys" -d 'The keys that sign the log, from 1.8 on: list, rotate, retire'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune stats" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune stats" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune stats" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune stats" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune stats" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune stats" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune stats" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune stats" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune stats" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune stats" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune stats" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune stats" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune stats" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune stats" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune stats" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune stats" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune stats" -f -a "verify" -d 'Verify the whole audit chain and say what was done to it'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune stats" -f -a "head" -d 'Print the head of the log, to be kept outside the database'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune stats" -f -a "show" -d 'Show one row: its columns, the bytes that were signed, and its MAC'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune stats" -f -a "keys" -d 'The keys that sign the log, from 1.8 on: list, rotate, retire'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune stats" -f -a "prune" -d 'Remove the oldest rows of the log so that the rest still verifies'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen_subcommand_from verify head show keys prune stats" -f -a "stats" -d 'Count the rows of the log by day, action and actor, and tell what retention will remove'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l known-head -d 'A head that was kept outside the database (z4j audit export-head, z4jctl audit head): a file, or its JSON' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l since -d 'Only rows from this time on, such as 2026-03-01 or 2026-03-01T12:00:00Z; without a zone it is UTC' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l until -d 'Only rows before this time' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l max-findings -d 'How many findings to list; all are counted' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -s j -l jobs -d 'Cores to use [default: all]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l resume -d 'Read only what is new since the last run, and a part of the rest: the file holds what that run proved, under a MAC, and is written anew; whatever does not match leads to a full walk, and the report says why' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l recheck -d 'With --resume: how much of the older rows each run reads again; with 1/30 every row is read once in 30 runs' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l textfile -d 'Write metrics for Prometheus\' textfile collector to this file' -r -F
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l on-finding -d 'Run this command when something was found; no shell, the JSON report on its stdin' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
@@ -180,6 +184,66 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_sub
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from keys" -f -a "list" -d 'List the audit keys: where each is configured, which signs, how many rows need it'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from keys" -f -a "rotate" -d 'Make another audit key sign: commits one that is configured, or mints one with --managed'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from keys" -f -a "retire" -d 'Let go of an old audit key that no row needs any more'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -l before -d 'Remove rows before this time' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -l older-than -d 'Remove rows older than this: 90d, 12w, 6mo, 1y' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -l class -d 'Another age for a class, the text before the first dot of an action: auth=30d; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -l max-rows -d 'Remove at most so many rows in one run' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -l actor -d 'Who does it, for the audit row' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -l reason -d 'Why it is done, for the audit row' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -l verify-first -d 'How much of the audit log must verify before anything is written' -r -f -a "full\t'The whole log'
+head\t'The chain state and the newest rows'
+none\t'Only that the newest row is the head'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -l min-free -d 'SQLite: MiB that must be free on the disk before anything is written [default: 16]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: one for each finding, then a summary'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -l accept-unupgradable -d 'Do it on 1.3 to 1.7 too, where z4j 1.6 will report a truncation and the upgrade to 1.8 will stop'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -s n -l dry-run -d 'Print what would be done and do nothing'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -s y -l yes -d 'Do it without asking; needed where nobody is at a terminal to be asked'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -s V -l version -d 'Print version'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from stats" -l since -d 'Only rows from this time on, such as 2026-03-01 or 2026-03-01T12:00:00Z; without a zone it is UTC' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from stats" -l until -d 'Only rows before this time' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from stats" -l by -d 'What to count rows by, in UTC; weeks begin on Monday' -r -f -a "day\t''
+week\t''
+month\t''"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from stats" -l top -d 'How many actions and actors to list' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from stats" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
+json\t'One JSON document'
+jsonl\t'JSON lines: one for each finding, then a summary'
+plain\t'Tab-separated `key value` lines, for `cut` and `grep`'"
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from stats" -l report -d 'Also write the result to a file: FORMAT=PATH, - is stdout; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from stats" -l home -d 'z4j\'s home directory, which holds z4j.db, secret.env and config.env [env: Z4JCTL_HOME, Z4J_HOME; default: ~/.z4j]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from stats" -l db -d 'The database: a file, a URL as z4j takes it, or a libpq connection string, without password [env: Z4JCTL_DATABASE_URL, Z4J_DATABASE_URL]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from stats" -l db-file -d 'A file that holds the database URL, password and all [env: Z4JCTL_DB_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from stats" -l secret-file -d 'A file of KEY=VALUE lines with secrets (Z4J_SECRET, Z4J_AUDIT_CHAIN_SECRET, …); - is stdin; repeatable [env: Z4JCTL_SECRET_FILE]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from stats" -l connect-timeout -d 'How long to wait for a connection, such as 500ms, 10s, 1m; 0 is for ever [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from stats" -l statement-timeout -d 'Limit of one statement; the walk over the log has none unless this is given [default: 30s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from stats" -l lock-timeout -d 'How long to wait for a lock that somebody else holds [default: 10s]' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from stats" -l sslmode -d 'PostgreSQL: disable, allow, prefer, require, verify-ca or verify-full' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from stats" -l sslrootcert -d 'PostgreSQL: file with the trusted root certificates, or `system`' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from stats" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from stats" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from stats" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from stats" -l redact -d 'Leave e-mail addresses out'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from stats" -s V -l version -d 'Print version'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand config; and not __fish_seen_subcommand_from show" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
 json\t'One JSON document'
 jsonl\t'JSON lines: one for each finding, then a summary'

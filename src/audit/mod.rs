@@ -18,6 +18,7 @@ pub mod report;
 pub mod resume;
 pub mod rotation;
 pub mod show;
+pub mod stats;
 pub mod transact;
 pub mod verify;
 pub mod walk;

@@ -229,7 +229,8 @@ fn judge(
     if let Some((head, seen_at)) = trail.and_then(|trail| trail.head) {
         findings.extend(bounds::judge_earlier_head(&head, seen_at, &judged.state, &judged.walk));
     }
-    let limits = limits(detection, &judged, options, windowed, &mut whole_log, keys);
+    let knows_head = options.known_head.is_some() || trail.is_some_and(|trail| trail.head.is_some());
+    let limits = limits(detection, &judged, options, windowed, knows_head, &mut whole_log, keys);
     judged.notes.extend(limits);
     if options.accept_retention {
         let (accepted, kept): (Vec<_>, Vec<_>) = findings.into_iter().partition(|finding| {
@@ -370,6 +371,7 @@ pub(super) fn limits(
     judged: &Judged,
     options: &VerifyOptions,
     windowed: bool,
+    knows_head: bool,
     whole_log: &mut Vec<Finding>,
     keys: &Keys,
 ) -> Vec<String> {
@@ -389,7 +391,7 @@ pub(super) fn limits(
                 .into(),
         );
     }
-    if options.known_head.is_none() && options.until.is_none() {
+    if !knows_head && options.until.is_none() {
         notes.push(
             if detection.generation.family() == Family::Active {
                 "a database rolled back as a whole to an older copy verifies too; only --known-head can tell"

@@ -146,10 +146,9 @@ impl Tally {
         self.mismatched += other.mismatched;
         self.unverifiable += other.unverifiable;
         self.linked += other.linked;
-        for (own, others) in [
-            (&mut self.verified_keys, &other.verified_keys),
-            (&mut self.named_keys, &other.named_keys),
-        ] {
+        for (own, others) in
+            [(&mut self.verified_keys, &other.verified_keys), (&mut self.named_keys, &other.named_keys)]
+        {
             for (key, rows) in others {
                 *own.entry(*key).or_default() += rows;
             }

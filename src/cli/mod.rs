@@ -8,6 +8,7 @@ mod audit_head;
 mod audit_keys;
 mod audit_prune;
 mod audit_show;
+mod audit_stats;
 mod audit_verify;
 mod changepassword;
 mod config_show;
@@ -149,6 +150,7 @@ enum Audit {
     #[command(subcommand, arg_required_else_help = true)]
     Keys(audit_keys::Keys),
     Prune(audit_prune::PruneArgs),
+    Stats(audit_stats::StatsArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -201,6 +203,7 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::Audit(Audit::Show(arguments)) => audit_show::run(&run, &arguments),
         Command::Audit(Audit::Keys(verb)) => audit_keys::run(&run, &verb),
         Command::Audit(Audit::Prune(arguments)) => audit_prune::run(&run, &arguments),
+        Command::Audit(Audit::Stats(arguments)) => audit_stats::run(&run, &arguments),
         Command::Config(Config::Show) => config_show::run(&run),
         Command::Init(arguments) => init::run(&run, &arguments),
         Command::Migrate(Migrate::Status) => migrate_status::run(&run),

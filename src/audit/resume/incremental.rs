@@ -131,7 +131,11 @@ pub(super) fn attempt(
     ensure(
         old_rows + new_rows == run.count,
         "count",
-        &format!("the log has {} rows, the resume point and the new ones make {}", run.count, old_rows + new_rows),
+        &format!(
+            "the log has {} rows, the resume point and the new ones make {}",
+            run.count,
+            old_rows + new_rows
+        ),
     )?;
     run.check_end(&point, &tail)?;
     let reread = run.recheck(&point, resume, started_at)?;
@@ -214,10 +218,16 @@ fn is_usable(point: &Point, resume: &ResumeOptions, now: Timestamp) -> Attempt<(
     }
     let days = i64::from(resume.longest_days());
     if point.written_at.plus_seconds(days * 86_400) < now {
-        return Err(stop("age", format!("the resume point is of {}, more than {days} days ago", point.written_at)));
+        return Err(stop(
+            "age",
+            format!("the resume point is of {}, more than {days} days ago", point.written_at),
+        ));
     }
     if point.written_at > now.plus_seconds(SLACK_SECONDS) {
-        return Err(stop("age", format!("the resume point is of {}, which is still to come", point.written_at)));
+        return Err(stop(
+            "age",
+            format!("the resume point is of {}, which is still to come", point.written_at),
+        ));
     }
     Ok(())
 }
@@ -344,7 +354,10 @@ impl Run<'_> {
         let mut walk = self.fresh_walk();
         let found = beside.iter().find(|row| name(row) == Some(head));
         let Some(found) = found.filter(|row| matches!(row.verdict, Verdict::Verified(_))) else {
-            return Err(stop("head", "the newest row that the resume point knows is not in the log as it was"));
+            return Err(stop(
+                "head",
+                "the newest row that the resume point knows is not in the log as it was",
+            ));
         };
         let neighbour = Neighbour { row: old_rows, audit_id: head.id, occurred_at: head.occurred_at };
         if walk.wanted.iter().any(|wanted| Some(*wanted) == head.row_hmac) {
@@ -386,12 +399,17 @@ impl Run<'_> {
         for (key, rows) in &tail.live.tally.verified_keys {
             *counts.entry(*key).or_default() += rows;
         }
-        ensure(counts == state.active_key_counts, "keys", "the chain state counts other numbers of rows per key")
+        ensure(
+            counts == state.active_key_counts,
+            "keys",
+            "the chain state counts other numbers of rows per key",
+        )
     }
 
     /// Reads again what has its turn. Gives the numbers of those ranges.
     fn recheck(&mut self, point: &Point, resume: &ResumeOptions, now: Timestamp) -> Attempt<BTreeSet<u64>> {
-        let key = point::current_key(self.keys, self.family()).ok_or_else(|| stop("key", "there is no key"))?;
+        let key =
+            point::current_key(self.keys, self.family()).ok_or_else(|| stop("key", "there is no key"))?;
         let mut order = Order::new(key, point.seed, point.recheck);
         let longest = i64::from(resume.longest_days()) * 86_400;
         let positions = point.positions();
@@ -403,7 +421,10 @@ impl Run<'_> {
             let walk = self.walk_range(point, at, positions[at] + 1)?;
             if !is_same(range, &walk) {
                 let (from, to) = (positions[at] + 1, positions[at + 1]);
-                return Err(stop("old-rows", format!("rows {from} to {to} are not what they were when they were read last")));
+                return Err(stop(
+                    "old-rows",
+                    format!("rows {from} to {to} are not what they were when they were read last"),
+                ));
             }
             self.rechecked += range.rows();
             self.take(walk);
@@ -439,13 +460,14 @@ impl Run<'_> {
         let (family, cancel, progress) = (self.family(), &self.context.cancel, self.progress);
         progress.begin(expected);
         let mut done = 0;
-        let end = pipeline::run(&mut self.store, scan, self.keys, family, jobs, first_position, &mut |batch| {
-            cancel.check()?;
-            walk.add(batch);
-            done += u64::try_from(batch.rows.len()).unwrap_or(0);
-            progress.advance(done);
-            Ok(())
-        });
+        let end =
+            pipeline::run(&mut self.store, scan, self.keys, family, jobs, first_position, &mut |batch| {
+                cancel.check()?;
+                walk.add(batch);
+                done += u64::try_from(batch.rows.len()).unwrap_or(0);
+                progress.advance(done);
+                Ok(())
+            });
         progress.finish();
         in_order(end?)
     }
@@ -516,7 +538,7 @@ impl Run<'_> {
             known_head,
             wrong_key: false,
         };
-        let limits = limits(&self.detection, &judged, self.options, false, &mut findings, self.keys);
+        let limits = limits(&self.detection, &judged, self.options, false, true, &mut findings, self.keys);
         judged.notes.extend(limits);
         let accepted = |finding: &Finding| {
             self.options.accept_retention

@@ -156,7 +156,9 @@ pub fn verify_resumed(
     if report.ok && file.is_none() {
         report.notes.push("no resume point was written: the log has no row of a chain to resume from".into());
     } else if !report.ok {
-        report.notes.push("no resume point was written: a run that finds something vouches for nothing".into());
+        report
+            .notes
+            .push("no resume point was written: a run that finds something vouches for nothing".into());
     }
     report.incremental = Some(Incremental {
         mode: "full",
@@ -176,12 +178,7 @@ pub fn verify_resumed(
 }
 
 /// Which database this is.
-fn identity(
-    backend: &'static str,
-    detection: &Detection,
-    facts: &LogFacts,
-    state: &StateTrust,
-) -> Identity {
+fn identity(backend: &'static str, detection: &Detection, facts: &LogFacts, state: &StateTrust) -> Identity {
     let signed = state.authentic();
     Identity {
         backend: backend.into(),
