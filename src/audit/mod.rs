@@ -3,7 +3,8 @@
 //! The way of a verification: [`verify`] opens the snapshot and reads its bounds; [`pipeline`] reads rows and has
 //! [`check`] decode and hash them on other cores; [`walk`] follows the links in chain order and notes every row
 //! that is not as it should be; [`classify`] says what was done to it; [`bounds`] compares the log with what the
-//! chain state, the watermark and the guards say; [`report`] holds the result.
+//! chain state, the watermark and the guards say; [`report`] holds the result. [`resume`] reads less, on the word of an
+//! earlier run; [`stats`] counts and verifies nothing.
 
 pub mod append;
 pub mod bounds;

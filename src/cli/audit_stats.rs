@@ -1,5 +1,4 @@
 //! `z4jctl audit stats`.
-#![expect(clippy::doc_markdown, reason = "texts of --help, not of the documentation")]
 
 use std::fmt::Write as _;
 

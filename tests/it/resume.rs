@@ -231,7 +231,49 @@ fn what_is_done_to_the_ends_is_found_at_once() {
     });
 }
 
-/// The number of rows is right, and the oldest one is another.
+/// The number of rows stays right.
+#[test]
+fn an_exchanged_row_is_found_within_a_cycle() {
+    on_each(&TARGETS, |target| {
+        let (mut log, file) = (log_of(target), File::new());
+        assert_eq!(file.call(log.z4jctl()).exit(), 0);
+        log.reopen();
+        let middle = log.rows.len() / 2;
+        let mut row = log.rows[middle].clone();
+        log.delete(middle..middle + 1);
+        row.insert("id".into(), Some(uuid::Uuid::from_u128(7).simple().to_string()));
+        log.insert(&row);
+        log.close();
+        let (_, report) = found_within(&file, &log, CYCLE);
+        assert_eq!((report.exit(), fallback(&report)), (1, "old-rows"), "{target}: {}", report.summary());
+    });
+}
+
+/// Rows that are appended meanwhile are never taken for fault, and are never a reason to read everything.
+#[test]
+fn a_log_that_grows_meanwhile_is_resumed() {
+    on_each(&[Target::Sqlite("1.13.0"), Target::Sqlite("1.6.9"), Target::Postgres("1.13.0")], |target| {
+        let (log, file) = (log_of(target), File::new());
+        assert_eq!(file.call(log.z4jctl()).exit(), 0);
+        let calls: Vec<Z4jctl> = (0..12)
+            .map(|turn| {
+                let verb = ["promote", "demote"][turn % 2];
+                log.z4jctl().args(["user", verb, "operator@example.com", "--yes"])
+            })
+            .collect();
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(move || calls.iter().for_each(|call| drop(call.run().expect_code(0))));
+            while !writer.is_finished() {
+                let report = file.call(log.z4jctl());
+                assert_eq!((report.exit(), fallback(&report)), (0, "none"), "{target}: {}", report.summary());
+            }
+        });
+        let report = file.call(log.z4jctl());
+        assert_eq!((report.exit(), fallback(&report)), (0, "none"), "{target}");
+        assert_eq!(number(&report, "rows_in_log"), rows(&log), "{target}");
+    });
+}
+
 #[test]
 fn an_edited_state_is_found_at_once() {
     for target in [Target::Sqlite("1.8.0"), Target::Sqlite("1.13.0"), Target::Postgres("1.13.0")] {

@@ -43,18 +43,18 @@ impl From<Error> for Stop {
     }
 }
 
-type Attempt<T> = Result<T, Stop>;
+pub(super) type Attempt<T> = Result<T, Stop>;
 
-fn stop(code: &'static str, message: impl Into<String>) -> Stop {
+pub(super) fn stop(code: &'static str, message: impl Into<String>) -> Stop {
     Stop::Why(Fallback { code, message: message.into() })
 }
 
-fn ensure(holds: bool, code: &'static str, message: &str) -> Attempt<()> {
+pub(super) fn ensure(holds: bool, code: &'static str, message: &str) -> Attempt<()> {
     if holds { Ok(()) } else { Err(stop(code, message)) }
 }
 
 /// The database and everything that is known of it before rows are read.
-struct Run<'a> {
+pub(super) struct Run<'a> {
     context: &'a Context,
     keys: &'a Keys,
     options: &'a VerifyOptions,
@@ -103,6 +103,13 @@ pub(super) fn attempt(
     let mut doubts = Vec::new();
     let state = bounds::judge_state(&detection, &facts, keys, &mut doubts);
     same_database(&point, &identity(store.snapshot().backend, &detection, &facts, &state))?;
+    if facts.installed_at.is_none() && family != Family::Active {
+        // Nothing but its oldest row tells this database from another one under the same key.
+        let layout = Layout::new(detection.has_api_key_id, detection.has_markers);
+        let first = store.row_behind(Timestamp::MIN, Id::from_bytes([0; 16]), layout)?;
+        let is_same = first.rows().any(|(_, row)| row.id().ok() == Some(point.first.id));
+        ensure(is_same, "database", "the log begins with another row than that of the resume point")?;
+    }
     *lost = Some((point.head, point.written_at));
     ensure(!rotated, "rotated", "the key of the log was changed since the resume point was written")?;
     is_usable(&point, resume, started_at)?;
@@ -147,9 +154,8 @@ pub(super) fn attempt(
     let known_head = run.known_head()?;
     let mut report = run.conclude(first.1, head.as_ref(), notes, known_head, started_at, database)?;
 
-    let (key, ranges) = match (point::current_key(keys, family), ranges) {
-        (Some(key), Some(ranges)) => (key, ranges),
-        _ => return Err(stop("key", "there is no key to write a resume point with")),
+    let (Some(key), Some(ranges)) = (point::current_key(keys, family), ranges) else {
+        return Err(stop("key", "there is no key to write a resume point with"));
     };
     let newest = ranges.head.unwrap_or(point.head);
     let mut ranges = ranges.finish();
@@ -241,7 +247,7 @@ impl Run<'_> {
         Layout::new(self.detection.has_api_key_id, self.detection.has_markers)
     }
 
-    fn signed(&self) -> Option<&ChainState> {
+    pub(super) fn signed(&self) -> Option<&ChainState> {
         self.state.authentic()
     }
 
@@ -269,53 +275,6 @@ impl Run<'_> {
                 "the record of where retention stopped was changed",
             ),
         }
-    }
-
-    /// Follows a prune boundary that moved forward: the state that says so is signed. Gives the boundary.
-    fn follow_retention(&mut self, point: &mut Point) -> Attempt<Option<RowName>> {
-        let Some(now) = self.signed().map(|state| state.prune.map(name_of)) else { return Ok(None) };
-        if now == point.prune {
-            return Ok(None);
-        }
-        let is_forward = point.prune.map(|known| known.place()) < now.map(|now| now.place());
-        let (Some(boundary), true) = (now, is_forward) else {
-            return Err(stop("pruned", "the prune boundary moved back"));
-        };
-        ensure(
-            boundary.place() < point.head.place(),
-            "pruned",
-            "retention removed every row that the resume point vouches for",
-        )?;
-        let within = point.ranges.iter().rposition(|range| range.since <= boundary.occurred_at);
-        let Some(within) = within else {
-            return Err(stop("pruned", "the prune boundary lies before the log began"));
-        };
-        for range in &mut point.ranges[..within] {
-            (range.live, range.live_previous, range.live_last) = (0, None, None);
-            range.keys.clear();
-        }
-        let walk = self.walk_range(point, within, 1)?;
-        let range = &mut point.ranges[within];
-        let (first, last) = (walk.live.first.as_ref(), walk.live.last.as_ref());
-        let begins = first.map_or(range.live_last, |first| first.previous.mac());
-        let is_end = last.is_none_or(|last| last.mac.mac() == range.live_last);
-        ensure(
-            is_clean(&walk) && same_frozen(range, &walk) && is_end && begins == boundary.row_hmac,
-            "pruned",
-            "the log does not begin where the chain state says that retention stopped",
-        )?;
-        range.live = walk.live.tally.rows;
-        range.live_previous = first.and_then(|first| first.previous.mac());
-        range.live_last = last.and_then(|last| last.mac.mac());
-        range.keys.clone_from(&walk.live.tally.verified_keys);
-        let next = point.ranges[within..].iter().find(|range| range.live > 0);
-        ensure(
-            next.is_some_and(|range| range.live_previous == boundary.row_hmac),
-            "pruned",
-            "the log does not begin where the chain state says that retention stopped",
-        )?;
-        point.ranges.retain(|range| range.rows() > 0);
-        Ok(Some(boundary))
     }
 
     /// The oldest row is still the one that it was, or the one behind the prune boundary.
@@ -434,7 +393,7 @@ impl Run<'_> {
     }
 
     /// Walks one range of a point.
-    fn walk_range(&mut self, point: &Point, at: usize, first_position: u64) -> Attempt<Walk> {
+    pub(super) fn walk_range(&mut self, point: &Point, at: usize, first_position: u64) -> Attempt<Walk> {
         let range = &point.ranges[at];
         let until = point.ranges.get(at + 1).map_or(point.head.occurred_at.next(), |next| next.since);
         let scan = Scan { layout: self.layout(), since: Some(range.since), until: Some(until) };
@@ -584,7 +543,7 @@ fn name(row: &Checked) -> Option<RowName> {
 }
 
 /// Whether every row of a walk is as it should be; frozen rows are judged by their digest.
-fn is_clean(walk: &Walk) -> bool {
+pub(super) fn is_clean(walk: &Walk) -> bool {
     let live = &walk.live;
     live.suspects.is_empty()
         && live.dropped == 0
@@ -593,7 +552,7 @@ fn is_clean(walk: &Walk) -> bool {
         && walk.frozen_without_snapshot == 0
 }
 
-fn same_frozen(range: &Range, walk: &Walk) -> bool {
+pub(super) fn same_frozen(range: &Range, walk: &Walk) -> bool {
     let rows = walk.frozen.tally.rows;
     let digest = (rows > 0).then(|| walk.frozen_digest.clone().finish());
     rows == range.frozen && digest == range.frozen_digest

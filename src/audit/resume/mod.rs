@@ -8,6 +8,7 @@
 mod incremental;
 pub mod point;
 pub mod ranges;
+mod retention;
 
 use std::num::NonZeroU32;
 
