@@ -221,7 +221,9 @@ impl SqliteStore {
         let last = self
             .connection
             .query_row(
-                "SELECT occurred_at, id FROM audit_log ORDER BY occurred_at DESC, id DESC LIMIT 1",
+                // Without the condition SQLite reads and sorts the whole log.
+                "SELECT occurred_at, id FROM audit_log WHERE occurred_at = (SELECT max(occurred_at) FROM audit_log) \
+                 ORDER BY id DESC LIMIT 1",
                 [],
                 |row| Ok((row.get_ref(0)?.into(), row.get_ref(1)?.into())),
             )
