@@ -163,14 +163,20 @@ impl SqliteStore {
             );
             return (sql, values);
         }
-        if let Some((time, id)) = &self.extent.last {
+        // A window that ends before the newest row needs no second end: SQLite would look for rows up to that one.
+        let until = scan.until.map(Timestamp::sqlite);
+        let ends_before = |time: &Stored| match (&until, time) {
+            (Some(until), Stored::Text(time)) => until.as_bytes() <= time.as_slice(),
+            _ => false,
+        };
+        if let Some((time, id)) = self.extent.last.as_ref().filter(|(time, _)| !ends_before(time)) {
             restrict(" AND (occurred_at, id) <= (?, ?)", &[time.clone(), id.clone()]);
         }
         if let Some(since) = scan.since {
             restrict(" AND occurred_at >= ?", &[Stored::text(&since.sqlite())]);
         }
-        if let Some(until) = scan.until {
-            restrict(" AND occurred_at < ?", &[Stored::text(&until.sqlite())]);
+        if let Some(until) = &until {
+            restrict(" AND occurred_at < ?", &[Stored::text(until)]);
         }
         restrict(" ORDER BY occurred_at, id LIMIT ?", &[Stored::integer(limit)]);
         (sql, values)
