@@ -7,6 +7,7 @@ use crate::audit::check::{Link, Verdict};
 use crate::audit::classify::Ends;
 use crate::audit::finding::{Class, Finding};
 use crate::audit::keys::Keys;
+use crate::audit::resume::point::RowName;
 use crate::audit::walk::{Chain, EndRow, Walk};
 use crate::error::ExitCode;
 use crate::format::Timestamp;
@@ -471,6 +472,42 @@ pub fn judge_active_end(state: &ChainState, walk: &Walk, missing: u64, findings:
             head.id, head.occurred_at
         ),
     ));
+}
+
+/// Judges a log in which the newest row of an earlier run should be. Retention may have removed it; whoever put an
+/// older copy of the database back, or cut the tail, has too.
+pub fn judge_earlier_head(
+    head: &RowName,
+    seen_at: Timestamp,
+    state: &StateTrust,
+    walk: &Walk,
+) -> Option<Finding> {
+    let mac = head.row_hmac?;
+    if walk.sightings.contains_key(&mac) {
+        return None;
+    }
+    let ends = |row: &EndRow| row.occurred_at.zip(row.id);
+    let is_pruned = match state {
+        StateTrust::Authentic(state) => {
+            state.prune.is_some_and(|prune| (prune.occurred_at, prune.id) >= head.place())
+        }
+        // Before 1.8 nothing signed says how far retention came.
+        _ => walk.live.first.as_ref().and_then(ends).is_some_and(|first| first > head.place()),
+    };
+    // A row that was changed in its place is named as that.
+    let is_changed =
+        walk.live.suspects.iter().any(|suspect| suspect.id == Some(head.id) && !suspect.is_intact());
+    if is_pruned || is_changed {
+        return None;
+    }
+    Some(Finding::new(
+        Class::TailCut,
+        format!(
+            "row {} of {}, the newest one when the resume point was written ({seen_at}), is no longer in the log: the newest rows \
+             were removed, or an older copy was put back; after a restore that you made yourself, remove the resume file",
+            head.id, head.occurred_at
+        ),
+    ))
 }
 
 fn at_end(last: &EndRow, class: Class, message: String) -> Finding {

@@ -5,6 +5,8 @@
 //! that is not as it should be; [`classify`] says what was done to it; [`bounds`] compares the log with what the
 //! chain state, the watermark and the guards say; [`report`] holds the result. [`anchor`] keeps what a log was outside of
 //! the database, and compares.
+//! chain state, the watermark and the guards say; [`report`] holds the result. [`resume`] reads less, on the word of an
+//! earlier run; [`stats`] counts and verifies nothing.
 
 pub mod anchor;
 pub mod append;
@@ -18,8 +20,10 @@ pub mod keys;
 pub mod pipeline;
 pub mod prune;
 pub mod report;
+pub mod resume;
 pub mod rotation;
 pub mod show;
+pub mod stats;
 pub mod transact;
 pub mod verify;
 pub mod walk;

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::audit::anchor::judge::AnchorReport;
 use crate::audit::finding::Finding;
+use crate::audit::resume::Incremental;
 use crate::error::ExitCode;
 use crate::format::mac::KeyId;
 use crate::format::{Id, Timestamp};
@@ -54,6 +55,9 @@ pub struct VerifyReport {
     /// The part of the log that was asked for, when not all of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
+    /// How much was read and how much was taken from earlier runs; only with `--resume`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incremental: Option<Incremental>,
     /// What a reader should know: limits of what could be proved, records that are not signed.
     pub notes: Vec<String>,
     /// What the rows were read from.

@@ -15,6 +15,8 @@ use crate::audit::head::{KnownHeadInput, judge_known_head};
 use crate::audit::keys::Keys;
 use crate::audit::pipeline;
 use crate::audit::report::{HeadReport, KeyUse, Rows, UnusedKey, VerifyReport, Window};
+use crate::audit::resume::point::RowName;
+use crate::audit::resume::ranges::Ranges;
 use crate::audit::walk::Walk;
 use crate::config::Database;
 use crate::context::Context;
@@ -87,7 +89,7 @@ pub fn verify(
     options: &VerifyOptions,
     progress: &dyn Progress,
 ) -> Result<VerifyReport> {
-    verify_for_anchor(context, database, keys, options, progress).map(|verified| verified.report)
+    verify_whole(context, database, keys, options, progress, None).map(|whole| whole.report)
 }
 
 /// A verification, with what the next anchor is made of.
@@ -109,11 +111,47 @@ pub fn verify_for_anchor(
     options: &VerifyOptions,
     progress: &dyn Progress,
 ) -> Result<Verified> {
+    let Whole { report, comparison, generation, .. } =
+        verify_whole(context, database, keys, options, progress, None)?;
+    Ok(Verified { report, comparison, generation })
+}
+
+/// What a walk over everything does for the runs that resume from it.
+#[derive(Debug)]
+pub(super) struct Trail {
+    /// In how many runs every row is to be read again.
+    pub(super) recheck: u32,
+    /// When the run began.
+    pub(super) started_at: Timestamp,
+    /// The newest row that an earlier run knew, and when that was.
+    pub(super) head: Option<(RowName, Timestamp)>,
+}
+
+/// A report, and what an anchor and a resume point are made of.
+pub(super) struct Whole {
+    pub(super) report: VerifyReport,
+    pub(super) comparison: Option<Comparison>,
+    pub(super) generation: Option<Id>,
+    pub(super) ranges: Option<Ranges>,
+    pub(super) state: StateTrust,
+    pub(super) facts: LogFacts,
+    pub(super) detection: Detection,
+}
+
+/// [`verify`], leaving a trail.
+pub(super) fn verify_whole(
+    context: &Context,
+    database: &Database,
+    keys: &Keys,
+    options: &VerifyOptions,
+    progress: &dyn Progress,
+    trail: Option<&Trail>,
+) -> Result<Whole> {
     let started_at = context.now();
     let mut store = Store::open(database, options.open, &context.cancel)?;
     let detection = store.detect()?;
     keys.demand(&detection)?;
-    let mut judged = judge(context, &mut store, &detection, keys, options, progress)?;
+    let mut judged = judge(context, &mut store, &detection, keys, options, progress, trail)?;
     // Something was written while the file was read in chunks. What is wrong twice is wrong, and a look that finds
     // nothing decides; only fault that changes from look to look is worth making writers wait.
     let mut looks = 1;
@@ -122,7 +160,7 @@ pub fn verify_for_anchor(
         if looks > LOOKS_IN_CHUNKS {
             store.hold_snapshot()?;
         }
-        let again = judge(context, &mut store, &detection, keys, options, progress)?;
+        let again = judge(context, &mut store, &detection, keys, options, progress, trail)?;
         let same = fingerprint(&again) == fingerprint(&judged);
         judged = again;
         if same {
@@ -130,8 +168,9 @@ pub fn verify_for_anchor(
         }
     }
     let (comparison, generation) = (judged.walk.comparison.take(), judged.walk.generation);
+    let (ranges, state, facts) = (judged.walk.ranges.take(), judged.state.clone(), judged.facts.clone());
     let report = report(context, database, &store, &detection, keys, options, judged, started_at);
-    Ok(Verified { report, comparison, generation })
+    Ok(Whole { report, comparison, generation, ranges, state, facts, detection })
 }
 
 /// What tells the findings of two walks apart.
@@ -140,16 +179,16 @@ fn fingerprint(judged: &Judged) -> Vec<(Class, Option<Id>)> {
 }
 
 /// One look at the log.
-struct Judged {
-    walk: Walk,
-    facts: LogFacts,
-    state: StateTrust,
-    findings: Vec<Finding>,
-    notes: Vec<String>,
-    known_head: Option<crate::audit::report::KnownHeadReport>,
-    anchors: Option<AnchorReport>,
+pub(super) struct Judged {
+    pub(super) walk: Walk,
+    pub(super) facts: LogFacts,
+    pub(super) state: StateTrust,
+    pub(super) findings: Vec<Finding>,
+    pub(super) notes: Vec<String>,
+    pub(super) known_head: Option<crate::audit::report::KnownHeadReport>,
+    pub(super) anchors: Option<AnchorReport>,
     /// Whether no row verifies although rows are signed.
-    wrong_key: bool,
+    pub(super) wrong_key: bool,
 }
 
 fn judge(
@@ -159,6 +198,7 @@ fn judge(
     keys: &Keys,
     options: &VerifyOptions,
     progress: &dyn Progress,
+    trail: Option<&Trail>,
 ) -> Result<Judged> {
     let facts = store.facts(detection)?;
     let family = detection.generation.family();
@@ -167,7 +207,7 @@ fn judge(
     let state = bounds::judge_state(detection, &facts, keys, &mut whole_log);
     bounds::judge_guards(detection, &facts, store.is_postgres(), keys, &mut whole_log, &mut notes);
 
-    let walk = walk(context, store, detection, keys, options, &facts, &state, progress)?;
+    let walk = walk(context, store, detection, keys, options, &facts, &state, progress, trail)?;
     let windowed = options.since.is_some() || options.until.is_some();
     let mut judged = Judged {
         walk,
@@ -241,7 +281,11 @@ fn judge(
         judged.known_head = Some(report);
         findings.extend(finding);
     }
-    let limits = limits(detection, &judged, options, windowed, &mut whole_log, keys);
+    if let Some((head, seen_at)) = trail.and_then(|trail| trail.head) {
+        findings.extend(bounds::judge_earlier_head(&head, seen_at, &judged.state, &judged.walk));
+    }
+    let knows_head = options.known_head.is_some() || trail.is_some_and(|trail| trail.head.is_some());
+    let limits = limits(detection, &judged, options, windowed, knows_head, &mut whole_log, keys);
     judged.notes.extend(limits);
     if options.accept_retention {
         let (accepted, kept): (Vec<_>, Vec<_>) = findings.into_iter().partition(|finding| {
@@ -279,6 +323,7 @@ fn walk(
     facts: &LogFacts,
     state: &StateTrust,
     progress: &dyn Progress,
+    trail: Option<&Trail>,
 ) -> Result<Walk> {
     let family = detection.generation.family();
     let layout = Layout::new(detection.has_api_key_id, detection.has_markers);
@@ -294,6 +339,10 @@ fn walk(
     }
     walk.comparison =
         options.anchors.as_ref().map(|check| Comparison::new(Arc::clone(&check.log), check.collect));
+    if let Some(trail) = trail {
+        walk.wanted.extend(trail.head.and_then(|(head, _)| head.row_hmac));
+        walk.ranges = Some(Ranges::new(store.count_rows()?, trail.recheck, trail.started_at));
+    }
     let mut first_position = 1;
     if let Some(since) = options.since {
         let before = store.row_before(since, layout)?;
@@ -386,11 +435,12 @@ fn empty_log(judged: &Judged, findings: &mut Vec<Finding>, windowed: bool) {
 }
 
 /// What a verification of this generation cannot prove, in words.
-fn limits(
+pub(super) fn limits(
     detection: &Detection,
     judged: &Judged,
     options: &VerifyOptions,
     windowed: bool,
+    knows_head: bool,
     whole_log: &mut Vec<Finding>,
     keys: &Keys,
 ) -> Vec<String> {
@@ -410,7 +460,7 @@ fn limits(
                 .into(),
         );
     }
-    if options.known_head.is_none() && options.anchors.is_none() && options.until.is_none() {
+    if !knows_head && options.anchors.is_none() && options.until.is_none() {
         notes.push(
             if detection.generation.family() == Family::Active {
                 "a database rolled back as a whole to an older copy verifies too; only --known-head or --anchors can tell"
@@ -439,7 +489,7 @@ fn limits(
 }
 
 #[expect(clippy::too_many_arguments, reason = "the one place where a report is put together")]
-fn report(
+pub(super) fn report(
     context: &Context,
     database: &Database,
     store: &Store,
@@ -536,6 +586,7 @@ fn report(
         anchors,
         head,
         window,
+        incremental: None,
         notes,
         snapshot: store.snapshot(),
         started_at,

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::audit::anchor::compare::Comparison;
 use crate::audit::check::{Checked, CheckedBatch, Link, Part, Verdict};
 use crate::audit::finding::Neighbour;
+use crate::audit::resume::ranges::Ranges;
 use crate::format::frozen::FrozenDigest;
 use crate::format::mac::{Digest, KeyId};
 use crate::format::{Id, Timestamp};
@@ -92,6 +93,23 @@ pub struct EndRow {
     pub linked: bool,
 }
 
+impl EndRow {
+    /// What a checked row is as the end of a chain.
+    pub fn of(row: &Checked) -> Self {
+        Self {
+            position: row.position,
+            id: row.id,
+            occurred_at: row.occurred_at,
+            mac: row.mac,
+            previous: row.previous,
+            key_id: row.key_id,
+            generation: row.generation,
+            intact: is_intact(&row.verdict),
+            linked: row.linked,
+        }
+    }
+}
+
 /// What the rows of one chain added up to.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
@@ -117,6 +135,26 @@ pub struct Tally {
     pub linked: u64,
     /// Keys that are not configured: how many rows name each, and the first of them.
     pub unknown_keys: BTreeMap<KeyId, (u64, FirstSeen)>,
+}
+
+impl Tally {
+    /// Adds the rows of another part of the chain, none of which was under an unknown key.
+    pub fn absorb(&mut self, other: &Self) {
+        self.rows += other.rows;
+        self.verified += other.verified;
+        self.unsigned += other.unsigned;
+        self.unreadable += other.unreadable;
+        self.mismatched += other.mismatched;
+        self.unverifiable += other.unverifiable;
+        self.linked += other.linked;
+        for (own, others) in
+            [(&mut self.verified_keys, &other.verified_keys), (&mut self.named_keys, &other.named_keys)]
+        {
+            for (key, rows) in others {
+                *own.entry(*key).or_default() += rows;
+            }
+        }
+    }
 }
 
 /// Where something was seen first.
@@ -193,6 +231,8 @@ pub struct Walk {
     pub signing_keys: Option<BTreeSet<KeyId>>,
     /// The comparison with anchors, when there are any.
     pub comparison: Option<Comparison>,
+    /// Where the rows are divided into ranges, for a run that resumes from this one.
+    pub ranges: Option<Ranges>,
 }
 
 impl Walk {
@@ -201,14 +241,20 @@ impl Walk {
         let mut snapshot_start = 0;
         let mut lengths = batch.snapshot_lengths.iter();
         for row in &batch.rows {
+            let mut snapshot = None;
             if row.part == Part::Frozen {
                 match lengths.next() {
                     Some(Some(length)) => {
-                        self.frozen_digest.add(&batch.snapshots[snapshot_start..snapshot_start + length]);
+                        let bytes = &batch.snapshots[snapshot_start..snapshot_start + length];
+                        self.frozen_digest.add(bytes);
+                        snapshot = Some(bytes);
                         snapshot_start += length;
                     }
                     _ => self.frozen_without_snapshot += 1,
                 }
+            }
+            if let Some(ranges) = &mut self.ranges {
+                ranges.add(row, snapshot);
             }
             match row.verdict {
                 // The signed state counts the rows of each key: a row under another one was never signed.
@@ -228,6 +274,14 @@ impl Walk {
         }
     }
 
+    /// Takes the next row, which is not frozen.
+    pub fn add_one(&mut self, row: &Checked) {
+        if let Some(ranges) = &mut self.ranges {
+            ranges.add(row, None);
+        }
+        self.add_row(row);
+    }
+
     fn add_row(&mut self, row: &Checked) {
         if let Some(comparison) = &mut self.comparison {
             comparison.add(row);
@@ -237,6 +291,12 @@ impl Walk {
         self.foreign_rows += u64::from(foreign);
         let chain = if row.part == Part::Frozen { &mut self.frozen } else { &mut self.live };
         chain.add(row, foreign);
+        let in_chain = chain.tally.rows;
+        self.sight(row, in_chain);
+    }
+
+    /// Notes where a row is, when it is looked for. `in_chain` is its position among the rows of its chain, from 1.
+    pub fn sight(&mut self, row: &Checked, in_chain: u64) {
         if let (Some(mac), Some(id), Some(occurred_at)) = (row.mac.mac(), row.id, row.occurred_at)
             && self.wanted.contains(&mac)
         {
@@ -244,7 +304,7 @@ impl Walk {
                 mac,
                 Sighting {
                     position: row.position,
-                    in_chain: chain.tally.rows,
+                    in_chain,
                     id,
                     occurred_at,
                     key_id: row.key_id,
@@ -317,17 +377,7 @@ impl Chain {
         if foreign {
             return;
         }
-        let end = EndRow {
-            position: row.position,
-            id: row.id,
-            occurred_at: row.occurred_at,
-            mac: row.mac,
-            previous: row.previous,
-            key_id: row.key_id,
-            generation: row.generation,
-            intact,
-            linked: row.linked,
-        };
+        let end = EndRow::of(row);
         if self.first.is_none() {
             self.first = Some(end.clone());
         }

@@ -1,20 +1,22 @@
 //! `z4jctl audit verify`.
 
 use std::fmt::Write as _;
-use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::io::Read as _;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use comfy_table::{Table, presets};
 use serde_json::{Value, json};
 
 use super::progress::Reporter;
-use super::ui::Render;
+use super::ui::{Render, write_file_as};
 use super::{Run, bad_value, connection, hook, textfile};
 use crate::audit::anchor::place::AnchorLog;
 use crate::audit::finding::{Certainty, Class, Finding};
 use crate::audit::head::KnownHeadInput;
 use crate::audit::report::VerifyReport;
+use crate::audit::resume::{Incremental, ResumeOptions, Resumed, verify_resumed};
 use crate::audit::verify::{AnchorCheck, VerifyOptions, verify};
 use crate::error::{Error, ExitCode, Result};
 use crate::format::Timestamp;
@@ -52,6 +54,13 @@ pub(super) struct VerifyArgs {
     /// 1.3 to 1.7: take a missing beginning that retention can explain as explained
     #[arg(long)]
     accept_retention: bool,
+    /// Read only what is new since the last run, and a part of the rest: the file holds what that run proved, under a
+    /// MAC, and is written anew; whatever does not match leads to a full walk, and the report says why
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["since", "until", "anchors"])]
+    resume: Option<PathBuf>,
+    /// With --resume: how much of the older rows each run reads again; with 1/30 every row is read once in 30 runs
+    #[arg(long, value_name = "1/RUNS", requires = "resume", default_value = "1/30")]
+    recheck: String,
     /// Write metrics for Prometheus' textfile collector to this file
     #[arg(long, value_name = "FILE")]
     textfile: Option<PathBuf>,
@@ -92,6 +101,7 @@ fn verify_and_print(run: &Run<'_>, arguments: &VerifyArgs) -> Result<ExitCode> {
         Ok::<_, Error>(AnchorCheck { log: log.into(), collect: false })
     });
     let anchors = anchors.transpose()?;
+    let resume = resume_options(arguments)?;
     let settings = run.settings()?;
     let options = VerifyOptions {
         open: connection::open_options(&settings),
@@ -106,7 +116,20 @@ fn verify_and_print(run: &Run<'_>, arguments: &VerifyArgs) -> Result<ExitCode> {
         anchors,
     };
     let keys = connection::keys(&settings)?;
-    let report = verify(run.context, &settings.database.value, &keys, &options, &Reporter::new(run.ui))?;
+    let (database, progress) = (&settings.database.value, Reporter::new(run.ui));
+    let (report, file) = match &resume {
+        None => (verify(run.context, database, &keys, &options, &progress)?, None),
+        Some(resume) => {
+            let Resumed { report, file } =
+                verify_resumed(run.context, database, &keys, &options, resume, &progress)?;
+            (report, file)
+        }
+    };
+    // Before anything else can fail: what was proved is proved.
+    let kept = match (&arguments.resume, file) {
+        (Some(path), Some(text)) => write_file_as(path, text.as_bytes(), 0o600),
+        _ => Ok(()),
+    };
     // What cannot be written must not keep a finding from whoever else waits for it.
     let printed = run.ui.print(&report);
     if let Some(words) = hook.filter(|_| !report.ok) {
@@ -119,6 +142,7 @@ fn verify_and_print(run: &Run<'_>, arguments: &VerifyArgs) -> Result<ExitCode> {
     if let Some(path) = &arguments.textfile {
         textfile::write(path, &report)?;
     }
+    kept?;
     Ok(report.exit())
 }
 
@@ -128,6 +152,35 @@ pub(super) fn jobs(asked: Option<NonZeroUsize>) -> Result<NonZeroUsize> {
         return Err(bad_value("--jobs", &jobs.to_string(), &format!("a number from 1 to {MAX_JOBS}")));
     }
     Ok(asked.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)))
+}
+
+/// The longest cycle that `--recheck` takes.
+const MAX_CYCLE: u32 = 365;
+
+fn resume_options(arguments: &VerifyArgs) -> Result<Option<ResumeOptions>> {
+    let Some(path) = &arguments.resume else { return Ok(None) };
+    let runs = arguments.recheck.strip_prefix("1/").and_then(|runs| runs.parse::<NonZeroU32>().ok());
+    let recheck = runs.filter(|runs| runs.get() <= MAX_CYCLE).ok_or_else(|| {
+        bad_value("--recheck", &arguments.recheck, &format!("a part from 1/1 to 1/{MAX_CYCLE}, such as 1/30"))
+    })?;
+    Ok(Some(ResumeOptions { text: read_resume_file(path)?, recheck }))
+}
+
+/// What is in a resume file; `None` when there is none. What is no text is no resume point, which is judged later.
+fn read_resume_file(path: &Path) -> Result<Option<String>> {
+    /// More than any resume point has.
+    const LIMIT: u64 = 17 << 20;
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(LIMIT).read_to_end(&mut bytes));
+    match read {
+        Ok(_) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::usage(
+            "usage.resume",
+            format!("cannot read the resume file {}: {error}", path.display()),
+        )
+        .hint("give a file that this user may read and replace")),
+    }
 }
 
 pub(super) fn time(flag: &str, text: &str) -> Result<Timestamp> {
@@ -179,6 +232,9 @@ impl Render for VerifyReport {
                 end(window.since, "beginning"),
                 end(window.until, "end")
             );
+        }
+        if let Some(incremental) = &self.incremental {
+            let _ = writeln!(text, "  resume     {}", resume_line(incremental));
         }
         for key in &self.keys {
             let _ = writeln!(text, "  key        {} verified {} rows", key.key_id, key.rows);
@@ -264,6 +320,21 @@ impl Render for VerifyReport {
             lines.push(("anchors.size".into(), anchors.size.to_string()));
             lines.push(("anchors.not_anchored".into(), anchors.rows_not_anchored.to_string()));
         }
+        if let Some(incremental) = &self.incremental {
+            let fallback = incremental.fallback.as_ref().map_or("", |fallback| fallback.code);
+            lines.extend(
+                [
+                    ("incremental.mode", incremental.mode.to_owned()),
+                    ("incremental.fallback", fallback.to_owned()),
+                    ("incremental.rows_in_log", incremental.rows_in_log.to_string()),
+                    ("incremental.rows_new", incremental.rows_new.to_string()),
+                    ("incremental.rows_rechecked", incremental.rows_rechecked.to_string()),
+                    ("incremental.rows_from_earlier_runs", incremental.rows_from_earlier_runs.to_string()),
+                    ("incremental.oldest_reading", incremental.oldest_reading.to_string()),
+                ]
+                .map(|(key, value)| (key.to_owned(), value)),
+            );
+        }
         for finding in &self.findings {
             let row = finding.row.map(|row| row.to_string()).unwrap_or_default();
             let id = finding.audit_id.map(|id| id.to_string()).unwrap_or_default();
@@ -273,6 +344,19 @@ impl Render for VerifyReport {
             ));
         }
         lines
+    }
+}
+
+/// What was read and what was not, in one line.
+fn resume_line(incremental: &Incremental) -> String {
+    let Incremental { rows_new, rows_rechecked, rows_from_earlier_runs, oldest_reading, last_full, .. } =
+        incremental;
+    match &incremental.fallback {
+        Some(fallback) => format!("everything was read: {}", fallback.message),
+        None => format!(
+            "{rows_new} new rows and {rows_rechecked} older ones were read; {rows_from_earlier_runs} were not, earlier runs \
+             verified them, none before {oldest_reading}; everything at once last at {last_full}"
+        ),
     }
 }
 
@@ -288,6 +372,14 @@ fn result_word(report: &VerifyReport) -> &'static str {
 fn headline(report: &VerifyReport) -> String {
     let command = "z4jctl audit verify";
     let walked = report.rows.total;
+    if let (true, Some(incremental)) =
+        (report.ok, report.incremental.as_ref().filter(|incremental| incremental.fallback.is_none()))
+    {
+        return format!(
+            "{command}: OK (walked {walked} of {} rows, chain intact; the others as of earlier runs, none before {})\n",
+            incremental.rows_in_log, incremental.oldest_reading
+        );
+    }
     if report.ok {
         let intact = if report.window.is_some() { "this part of the chain intact" } else { "chain intact" };
         return format!("{command}: OK (walked {walked} rows, {intact})\n");

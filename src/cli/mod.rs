@@ -10,6 +10,7 @@ mod audit_head;
 mod audit_keys;
 mod audit_prune;
 mod audit_show;
+mod audit_stats;
 mod audit_verify;
 mod audit_verify_export;
 mod changepassword;
@@ -155,6 +156,7 @@ enum Audit {
     Prune(audit_prune::PruneArgs),
     Export(audit_export::ExportArgs),
     VerifyExport(audit_verify_export::VerifyExportArgs),
+    Stats(audit_stats::StatsArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -218,6 +220,7 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::Audit(Audit::Prune(arguments)) => audit_prune::run(&run, &arguments),
         Command::Audit(Audit::Export(arguments)) => audit_export::run(&run, &arguments),
         Command::Audit(Audit::VerifyExport(arguments)) => audit_verify_export::run(&run, &arguments),
+        Command::Audit(Audit::Stats(arguments)) => audit_stats::run(&run, &arguments),
         Command::Config(Config::Show) => config_show::run(&run),
         Command::Init(arguments) => init::run(&run, &arguments),
         Command::Migrate(Migrate::Status) => migrate_status::run(&run),

@@ -57,6 +57,21 @@ pub(super) fn write(path: &Path, report: &VerifyReport) -> Result<()> {
         })
         .collect();
     gauge(&mut text, "z4jctl_audit_verify_findings", "Findings of the last run by class.", &findings);
+    if let Some(incremental) = &report.incremental {
+        let full = u8::from(incremental.fallback.is_some());
+        gauge(
+            &mut text,
+            "z4jctl_audit_verify_full",
+            "1 if the last run read every row, 0 if it resumed from an earlier one.",
+            &[(String::new(), full.to_string())],
+        );
+        gauge(
+            &mut text,
+            "z4jctl_audit_verify_oldest_reading_timestamp_seconds",
+            "When the rows were read that were not read for longest, Unix time.",
+            &[(String::new(), seconds(incremental.oldest_reading))],
+        );
+    }
     write_file(path, text.as_bytes())
 }
 

@@ -245,6 +245,12 @@ pub(super) fn write_stdout(text: &str) -> Result<()> {
 /// Writes a file whole or not at all: to a temporary name beside it, synced, renamed. What is no regular file, such
 /// as a pipe or a device, is written to as it is.
 pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    // Readable for collectors that run as somebody else; a report holds no secret.
+    write_file_as(path, bytes, 0o644)
+}
+
+/// [`write_file`] with other permissions.
+pub(super) fn write_file_as(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let fail = |error: io::Error| {
         let text = error.to_string();
         // Without the name of the temporary file, which nobody asked for.
@@ -274,9 +280,8 @@ pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     file.write_all(bytes).map_err(fail)?;
     #[cfg(unix)]
     {
-        // Readable for collectors that run as somebody else; a report holds no secret.
         use std::os::unix::fs::PermissionsExt as _;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644)).map_err(fail)?;
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(mode)).map_err(fail)?;
     }
     file.as_file().sync_all().map_err(fail)?;
     file.persist(&target).map_err(|error| fail(error.error))?;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use ring::hmac;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Domain of [`KeyId`]s (audit chain, section 2).
 const KEY_ID_DOMAIN: &[u8] = b"z4j/audit-chain/key-id/v1\0";
@@ -50,6 +50,14 @@ impl fmt::Display for Digest {
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(text.as_bytes())
+            .ok_or_else(|| serde::de::Error::custom("not 64 lower-case hexadecimal digits"))
     }
 }
 

@@ -218,6 +218,15 @@ impl Store {
         }
     }
 
+    /// Ends what [`Store::hold_snapshot`] began where a writer would wait for it: a SQLite file without a write-ahead
+    /// log. What is read from now on may be newer.
+    pub fn release_snapshot(&mut self) -> Result<()> {
+        match self {
+            Self::Sqlite(store) => store.release_snapshot(),
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
     /// What is being read.
     pub fn snapshot(&self) -> Snapshot {
         on_each!(self, store => store.snapshot())

@@ -1,7 +1,7 @@
 //! The real z4j accepts the logs that the benchmarks verify, so that speed is not measured on something else.
 
 #[path = "../../benches/generator/mod.rs"]
-mod generated;
+pub(crate) mod generated;
 
 use generated::{Failure, LogFormat, Recipe, Summary, extend_postgres, extend_sqlite};
 

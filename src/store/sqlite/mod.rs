@@ -90,6 +90,15 @@ impl SqliteStore {
         Ok(())
     }
 
+    /// See [`super::Store::release_snapshot`].
+    pub fn release_snapshot(&mut self) -> Result<()> {
+        if self.held && self.mode == Mode::Rollback {
+            self.batch("COMMIT")?;
+            self.held = false;
+        }
+        Ok(())
+    }
+
     /// See [`super::Store::detect`].
     pub fn detect(&mut self) -> Result<Detection> {
         let structure = self.in_transaction(Self::structure)?;

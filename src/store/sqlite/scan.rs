@@ -168,14 +168,20 @@ impl SqliteStore {
             );
             return (sql, values);
         }
-        if let Some((time, id)) = &self.extent.last {
+        // A window that ends before the newest row needs no second end: SQLite would look for rows up to that one.
+        let until = scan.until.map(Timestamp::sqlite);
+        let ends_before = |time: &Stored| match (&until, time) {
+            (Some(until), Stored::Text(time)) => until.as_bytes() <= time.as_slice(),
+            _ => false,
+        };
+        if let Some((time, id)) = self.extent.last.as_ref().filter(|(time, _)| !ends_before(time)) {
             restrict(" AND (occurred_at, id) <= (?, ?)", &[time.clone(), id.clone()]);
         }
         if let Some(since) = scan.since {
             restrict(" AND occurred_at >= ?", &[Stored::text(&since.sqlite())]);
         }
-        if let Some(until) = scan.until {
-            restrict(" AND occurred_at < ?", &[Stored::text(&until.sqlite())]);
+        if let Some(until) = &until {
+            restrict(" AND occurred_at < ?", &[Stored::text(until)]);
         }
         restrict(" ORDER BY occurred_at, id LIMIT ?", &[Stored::integer(limit)]);
         (sql, values)
@@ -226,7 +232,9 @@ impl SqliteStore {
         let last = self
             .connection
             .query_row(
-                "SELECT occurred_at, id FROM audit_log ORDER BY occurred_at DESC, id DESC LIMIT 1",
+                // Without the condition SQLite reads and sorts the whole log.
+                "SELECT occurred_at, id FROM audit_log WHERE occurred_at = (SELECT max(occurred_at) FROM audit_log) \
+                 ORDER BY id DESC LIMIT 1",
                 [],
                 |row| Ok((row.get_ref(0)?.into(), row.get_ref(1)?.into())),
             )

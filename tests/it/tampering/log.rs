@@ -284,6 +284,12 @@ impl Log {
         }
     }
 
+    /// Takes the guards away once more, and looks at the rows anew.
+    pub(crate) fn reopen(&mut self) {
+        self.rows = self.read_rows();
+        self.drop_guards();
+    }
+
     /// `z4jctl` on this database.
     pub(crate) fn z4jctl(&self) -> Z4jctl {
         let call = Z4jctl::new().secrets(&self.secrets);
