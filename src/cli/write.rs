@@ -52,6 +52,16 @@ pub(super) struct Writing<'a> {
 }
 
 impl WriteArgs {
+    /// For a command whose `--actor` is something else: asked for leave by these flags, and nothing beyond a reason.
+    pub(super) fn with_reason(safety: &SafetyArgs, reason: Option<String>) -> Self {
+        Self {
+            safety: safety.or_yes(false),
+            attribution: AttributionArgs { actor: None, reason },
+            verify_first: HowMuch::Head,
+            min_free: None,
+        }
+    }
+
     /// Whether only the plan is asked for.
     pub(super) fn is_dry_run(&self) -> bool {
         self.safety.is_dry_run()
