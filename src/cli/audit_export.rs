@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::confirm::Severity;
+use super::confirm::{SafetyArgs, Severity};
 use super::progress::Reporter;
 use super::ui::Render;
 use super::write::{Particular, WriteArgs, Writing};
@@ -88,7 +88,10 @@ pub(super) struct ExportArgs {
     #[arg(long, requires = "delete", help_heading = "Removing")]
     accept_unupgradable: bool,
     #[command(flatten)]
-    write: WriteArgs,
+    safety: SafetyArgs,
+    /// With --delete: why, for the audit row
+    #[arg(long, value_name = "TEXT", env = "Z4JCTL_REASON", hide_env_values = true, help_heading = "Safety")]
+    reason: Option<String>,
     /// Cores to use [default: all]
     #[arg(long, short = 'j', value_name = "NUMBER", env = "Z4JCTL_JOBS", hide_env_values = true)]
     jobs: Option<NonZeroUsize>,
@@ -135,14 +138,15 @@ pub(super) fn run(run: &Run<'_>, arguments: &ExportArgs) -> Result<ExitCode> {
     let jobs = super::audit_verify::jobs(arguments.jobs)?;
     if arguments.delete {
         refuse_partial(arguments, to)?;
-    } else if arguments.write.is_dry_run() {
+    } else if arguments.safety.is_dry_run() {
         return Err(Error::usage(
             "usage.dry-run",
             "--dry-run is for --delete: an export alone changes nothing",
         )
         .hint("leave it out, or give --delete"));
     }
-    let settings = if arguments.delete { run.settings_to_write(&arguments.write)? } else { run.settings()? };
+    let write = WriteArgs::with_reason(&arguments.safety, arguments.reason.clone());
+    let settings = if arguments.delete { run.settings_to_write(&write)? } else { run.settings()? };
     let actor = |text: &String| match Id::parse(text.as_bytes()) {
         Some(id) => Actor::Id(id),
         None => Actor::Name(text.clone()),
@@ -173,7 +177,8 @@ pub(super) fn run(run: &Run<'_>, arguments: &ExportArgs) -> Result<ExitCode> {
     let reporter = Reporter::new(run.ui);
     let (manifest, overwrite) = (arguments.manifest.clone(), arguments.force);
     if arguments.delete {
-        return export_and_delete(run, arguments, &settings, options, to.unwrap_or(Timestamp::MIN));
+        let cutoff = to.unwrap_or(Timestamp::MIN);
+        return export_and_delete(run, arguments, &write, &settings, options, cutoff);
     }
     if arguments.file != Path::new("-") {
         let target = Target::File { path: arguments.file.clone(), manifest, overwrite };
@@ -227,6 +232,7 @@ fn refuse_partial(arguments: &ExportArgs, to: Option<Timestamp>) -> Result<()> {
 fn export_and_delete(
     run: &Run<'_>,
     arguments: &ExportArgs,
+    write: &WriteArgs,
     settings: &Settings,
     mut options: ExportOptions,
     cutoff: Timestamp,
@@ -240,10 +246,10 @@ fn export_and_delete(
         exported: None,
     };
     let severity = Severity::Destructive { name: "delete" };
-    let writing = Writing { command: "audit.export", arguments: &arguments.write, severity };
+    let writing = Writing { command: "audit.export", arguments: write, severity };
     let nothing_more = |_: &Outcome| Ok(Particular::default());
-    let preview = arguments.write.session(run, settings, &keys).preview(&operation)?;
-    let Some(removal) = preview.plan.removal.filter(|_| !arguments.write.is_dry_run()) else {
+    let preview = write.session(run, settings, &keys).preview(&operation)?;
+    let Some(removal) = preview.plan.removal.filter(|_| !write.is_dry_run()) else {
         return writing.perform(run, settings, &operation, nothing_more);
     };
     let boundary = removal.boundary;
