@@ -171,3 +171,41 @@ fn bad_cutoffs_are_refused() {
         call.run().expect_code(2);
     }
 }
+
+/// Export, read back, remove: rows are in the file or in the log, and the real z4j accepts what is left.
+#[test]
+fn what_was_exported_is_removed_and_nothing_else() {
+    on_each(&[Target::Sqlite("1.13.0"), Target::Postgres("1.13.0")], |target| {
+        let database = target.database();
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("old.csv");
+        let name = file.display().to_string();
+        let cutoff = middle(&database);
+        let before = database.number("SELECT count(*) FROM audit_log");
+        let call = |more: &[&str]| {
+            let arguments = ["audit", "export", "--to", &cutoff, "--delete", "-o", "json"];
+            target.z4jctl(&database).args(arguments).args(more.iter().copied())
+        };
+        // Refused before anything happens: no file, a filter, no leave to write.
+        call(&["--yes"]).run().expect_code(2);
+        call(&["--yes", "--action", "auth.*", &name]).run().expect_code(2);
+        call(&["--dry-run", &name]).run().expect_code(0);
+        assert!(!file.exists(), "{target}: a dry run");
+        assert_eq!(database.number("SELECT count(*) FROM audit_log"), before, "{target}");
+
+        let report = call(&["--yes", &name]).run().expect_code(0).json();
+        let metadata = &report["appended"][0]["metadata"];
+        let removed = metadata["rows"].as_i64().expect("a number");
+        assert_eq!(database.number("SELECT count(*) FROM audit_log"), before - removed + 1, "{target}");
+        assert_eq!(metadata["export"]["rows"], removed, "{target}");
+        let live = target.z4jctl(&database).args(["audit", "verify-export", &name, "--live"]);
+        live.run().expect_code(0);
+        target.accept(&database).stop().audit_verify().expect_intact();
+        // A file that is there is not replaced, and then nothing is removed either.
+        let rows = database.number("SELECT count(*) FROM audit_log");
+        let cutoff = middle(&database);
+        let again = ["audit", "export", "--to", &cutoff, "--delete", "--yes", &name];
+        target.z4jctl(&database).args(again).run().expect_code(7);
+        assert_eq!(database.number("SELECT count(*) FROM audit_log"), rows, "{target}");
+    });
+}
