@@ -28,6 +28,8 @@ const MINT: Verb = Verb { arguments: &["token", "mint", "--project=payments", "-
 const PASSWD: Verb =
     Verb { arguments: &["changepassword", "admin@example.com", "--password-stdin"], stdin: PASSWORD };
 const PROMOTE: Verb = Verb { arguments: &["user", "promote", "viewer@example.com"], stdin: "" };
+/// A change of an agent: one that mints waits for nobody's agents.
+const REVOKE: Verb = Verb { arguments: &["token", "revoke", "payments/web-01"], stdin: "" };
 
 /// One that only adds, one that changes a row beforehand, one that reads a password: they share all else.
 const VERBS: [Verb; 3] = [MINT, PASSWD, PROMOTE];

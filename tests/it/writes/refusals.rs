@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
-use super::{MINT, PASSWD, PROMOTE, Unchanged, VERBS, Verb};
+use super::{MINT, PASSWD, PROMOTE, REVOKE, Unchanged, VERBS, Verb};
 use crate::input::{as_nobody, refuses, servers};
 use crate::support::fixtures::Fixture;
 use crate::support::judge::{AnyDatabase, Target};
@@ -357,7 +357,7 @@ fn a_server_where_somebody_else_holds_a_lock() {
         ("LOCK TABLE audit_log IN ACCESS EXCLUSIVE MODE", &VERBS),
         ("SELECT 1 FROM audit_chain_state FOR UPDATE", &VERBS),
         ("SELECT 1 FROM users FOR UPDATE", &[PASSWD, PROMOTE]),
-        ("SELECT 1 FROM agents FOR UPDATE", &[MINT]),
+        ("SELECT 1 FROM agents FOR UPDATE", &[REVOKE]),
     ] {
         let mut holder = server.client();
         holder.batch_execute(&format!("BEGIN; {lock}")).expect("take a lock");
