@@ -227,7 +227,7 @@ fn anything_but_yes_writes_nothing() {
     let promote = ["user", "promote", "viewer@example.com"];
     for answer in ["n\n", "\n", "yep\n", "viewer@example.com\n", "\u{4}"] {
         let ended = answered(&database, &promote, "Apply? [y/N] ", answer, 7);
-        ended.shows(&["update users", "is_admin: 0 -> true", "not confirmed; nothing was written"]);
+        ended.shows(&["update users", "is_admin: false -> true", "not confirmed; nothing was written"]);
     }
     let mint = ["token", "mint", "--project=payments", "--name=new-01"];
     let ended = answered(&database, &mint, "Apply? [y/N] ", "n\n", 7);
