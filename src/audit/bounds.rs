@@ -8,7 +8,7 @@ use crate::audit::classify::Ends;
 use crate::audit::finding::{Class, Finding};
 use crate::audit::keys::Keys;
 use crate::audit::resume::point::RowName;
-use crate::audit::walk::{Chain, EndRow, Walk};
+use crate::audit::walk::{Chain, EndRow, Removal, Walk};
 use crate::error::ExitCode;
 use crate::format::Timestamp;
 use crate::format::mac::{Digest, KeyId};
@@ -242,6 +242,15 @@ pub fn judge_legacy_start(
             "the log does not begin where z4j_meta.audit_prune_watermark says retention stopped: rows behind that place are \
              missing, or the record was changed"
                 .into(),
+        ));
+        return;
+    }
+    if let Some(Removal { record, .. }) = chain.removal() {
+        notes.push(format!(
+            "the log begins where the signed audit.prune row {}{} says that older rows were removed: whoever has Z4J_SECRET \
+             can sign such a row, whoever can only write the database cannot",
+            record.id.map(|id| id.to_string()).unwrap_or_default(),
+            record.occurred_at.map(|time| format!(" of {time}")).unwrap_or_default()
         ));
         return;
     }
@@ -521,10 +530,9 @@ fn at_end(last: &EndRow, class: Class, message: String) -> Finding {
 
 /// Judges frozen history against the signed digest. True when it is what was signed.
 pub fn frozen_is_authentic(state: &ChainState, walk: &Walk) -> bool {
-    let digest = (walk.frozen.tally.rows > 0).then(|| walk.frozen_digest.clone().finish());
     walk.frozen_without_snapshot == 0
         && walk.frozen.tally.rows == state.frozen_row_count
-        && digest == state.frozen_snapshot_digest
+        && walk.digest_of_frozen() == state.frozen_snapshot_digest
 }
 
 /// Adds what is to be said of frozen history that is not what was signed, beside the rows that could be named.

@@ -1,6 +1,8 @@
 //! One row at a time: decode, rebuild the signed message, compare the MAC. This is where the time goes, so it
 //! runs on every core; what it yields is small and is put in order by the walk.
 
+use serde::{Deserialize, Serialize};
+
 use crate::audit::keys::Keys;
 use crate::format::address::Mapped;
 use crate::format::json::Canonicalizer;
@@ -12,8 +14,12 @@ use crate::format::{Id, Timestamp};
 use crate::store::batch::{Column, DecodeError, RawRow, RowBatch};
 use crate::store::generation::Family;
 
+/// The action of the row that records a removal.
+const PRUNE: &str = "audit.prune";
+
 /// A MAC column as stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Link {
     /// NULL.
     Null,
@@ -50,7 +56,8 @@ impl Link {
 }
 
 /// What the MAC of one row says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// It matches, under this key.
     Verified(KeyId),
@@ -105,6 +112,8 @@ pub struct Checked {
     pub linked: bool,
     /// What its MAC says.
     pub verdict: Verdict,
+    /// The `row_hmac` of the newest row that a removal took away, when this verified row of 1.3 to 1.7 is its record.
+    pub pruned_up_to: Option<Digest>,
 }
 
 /// A batch of checked rows.
@@ -201,6 +210,8 @@ impl<'k> Checker<'k> {
                 (self.frozen(row, mac), row.markers.legacy_integrity_class == Some("legacy-linked-verified"))
             }
         };
+        let is_record =
+            self.family == Family::Baseline && row.action == PRUNE && matches!(verdict, Verdict::Verified(_));
         Checked {
             position,
             id: Some(row.id),
@@ -212,6 +223,7 @@ impl<'k> Checker<'k> {
             key_id: row.markers.hmac_key_id.and_then(|stored| stored.digest),
             linked,
             verdict,
+            pruned_up_to: if is_record { boundary(row.metadata) } else { None },
         }
     }
 
@@ -332,6 +344,15 @@ impl<'k> Checker<'k> {
     }
 }
 
+/// The boundary that the metadata of a removal names.
+fn boundary(metadata: &[u8]) -> Option<Digest> {
+    #[derive(Deserialize)]
+    struct Record {
+        boundary_row_hmac: Digest,
+    }
+    serde_json::from_slice::<Record>(metadata).ok().map(|record| record.boundary_row_hmac)
+}
+
 /// The marker columns that no MAC covers; a CHECK constraint pins them in every active row.
 fn impossible_marker(row: &AuditRow<'_>) -> Option<(&'static str, &'static str)> {
     let markers = &row.markers;
@@ -354,7 +375,9 @@ fn forms(row: &AuditRow<'_>, format: Format) -> &'static [Mapped] {
 
 fn payload_verdict(error: PayloadError) -> Verdict {
     match error {
-        PayloadError::Unreadable { column, reason } => Verdict::Unreadable(DecodeError { column, reason }),
+        PayloadError::Unreadable { column, reason } => {
+            Verdict::Unreadable(DecodeError { column: column.into(), reason })
+        }
         PayloadError::Impossible { column, reason } => {
             Verdict::Mismatch { computed: None, reason: Some(format!("column {column} {reason}")) }
         }
@@ -377,5 +400,6 @@ fn unreadable(position: u64, raw: RawRow<'_>, error: DecodeError) -> Checked {
         key_id: raw.text(Column::HmacKeyId).ok().flatten().and_then(|text| Digest::parse(text.as_bytes())),
         linked: true,
         verdict: Verdict::Unreadable(error),
+        pruned_up_to: None,
     }
 }

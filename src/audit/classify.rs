@@ -8,6 +8,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use serde::{Deserialize, Serialize};
+
 use crate::audit::check::{Link, Verdict};
 use crate::audit::finding::{Class, Finding};
 use crate::audit::walk::{Chain, Suspect};
@@ -26,6 +28,15 @@ pub struct Places {
     successors: HashMap<Digest, Vec<u64>>,
 }
 
+/// What a [`Places`] found, in an order of its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// Positions of rows that carry a MAC.
+    pub owners: BTreeMap<Digest, Vec<u64>>,
+    /// Positions of rows that link to it.
+    pub successors: BTreeMap<Digest, Vec<u64>>,
+}
+
 impl Places {
     /// Finds the MACs that the suspects mention, in one pass over the links of the whole log, which `read` makes.
     pub fn find<'s>(
@@ -33,18 +44,22 @@ impl Places {
         suspects: impl Iterator<Item = &'s Suspect>,
         ends: Ends,
     ) -> Result<Self> {
-        let mut places = Self::default();
-        let mut suspects = suspects.peekable();
-        if let (Some(head), true) = (ends.head, suspects.peek().is_some()) {
-            places.owners.entry(head).or_default();
+        let mut macs: Vec<Digest> = suspects.flat_map(mentioned_by).collect();
+        if !macs.is_empty() {
+            macs.extend(ends.head);
         }
-        for suspect in suspects {
-            for link in [Some(suspect.previous), Some(suspect.mac), suspect.next_link].into_iter().flatten() {
-                if let Some(mac) = link.mac() {
-                    places.owners.entry(mac).or_default();
-                    places.successors.entry(mac).or_default();
-                }
-            }
+        Self::of(read, macs)
+    }
+
+    /// Finds MACs in one pass over the links of the whole log, which `read` makes.
+    pub fn of(
+        read: &mut dyn FnMut(Emit<'_>) -> Result<ScanEnd>,
+        macs: impl IntoIterator<Item = Digest>,
+    ) -> Result<Self> {
+        let mut places = Self::default();
+        for mac in macs {
+            places.owners.entry(mac).or_default();
+            places.successors.entry(mac).or_default();
         }
         if places.owners.is_empty() {
             return Ok(places);
@@ -66,6 +81,24 @@ impl Places {
         Ok(places)
     }
 
+    /// What was found.
+    pub fn found(&self) -> Found {
+        let sorted = |map: &HashMap<Digest, Vec<u64>>| {
+            let found = map.iter().filter(|(_, places)| !places.is_empty());
+            found.map(|(mac, places)| (*mac, places.clone())).collect()
+        };
+        Found { owners: sorted(&self.owners), successors: sorted(&self.successors) }
+    }
+
+    /// Adds what another pass found, where nothing is known yet.
+    pub fn add(&mut self, found: &Found) {
+        for (map, others) in [(&mut self.owners, &found.owners), (&mut self.successors, &found.successors)] {
+            for (mac, places) in others {
+                map.entry(*mac).or_insert_with(|| places.clone());
+            }
+        }
+    }
+
     fn owners(&self, mac: Link) -> &[u64] {
         mac.mac().and_then(|mac| self.owners.get(&mac)).map_or(&[], Vec::as_slice)
     }
@@ -84,6 +117,20 @@ fn note(map: &mut HashMap<Digest, Vec<u64>>, mac: Option<Digest>, position: u64)
         && places.len() < MAX_PLACES
     {
         places.push(position);
+    }
+}
+
+/// The MACs that a suspect mentions.
+pub fn mentioned_by(suspect: &Suspect) -> impl Iterator<Item = Digest> + use<> {
+    let links = [Some(suspect.previous), Some(suspect.mac), suspect.next_link];
+    links.into_iter().flatten().filter_map(Link::mac)
+}
+
+impl From<&Found> for Places {
+    fn from(found: &Found) -> Self {
+        let mut places = Self::default();
+        places.add(found);
+        places
     }
 }
 

@@ -1,12 +1,12 @@
 //! What a verification finds.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::ExitCode;
 use crate::format::{Id, Timestamp};
 
 /// The kinds of finding, in lower kebab case in every report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// A row is in its place and does not match its MAC, or its MAC was changed.
@@ -108,7 +108,7 @@ impl Class {
 }
 
 /// How much a finding proves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Certainty {
     /// It cannot have come about by itself.
@@ -118,7 +118,7 @@ pub enum Certainty {
 }
 
 /// An intact row next to a finding: the finding lies after or before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Neighbour {
     /// 1-based position in chain order.
     pub row: u64,

@@ -6,7 +6,7 @@
 //! chain state, the watermark and the guards say; [`report`] holds the result. [`anchor`] keeps what a log was outside of
 //! the database, and compares.
 //! chain state, the watermark and the guards say; [`report`] holds the result. [`resume`] reads less, on the word of an
-//! earlier run; [`stats`] counts and verifies nothing.
+//! earlier run, [`shard`] one part of a log; what runs leave for each other is under the MAC of [`vouch`]. [`stats`] counts and verifies nothing.
 
 pub mod anchor;
 pub mod append;
@@ -22,10 +22,12 @@ pub mod prune;
 pub mod report;
 pub mod resume;
 pub mod rotation;
+pub mod shard;
 pub mod show;
 pub mod stats;
 pub mod transact;
 pub mod verify;
+pub mod vouch;
 pub mod walk;
 
 /// How patient an operation is with a database: faces set it and hand it down, without a look at the store.

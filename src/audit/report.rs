@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::audit::anchor::judge::AnchorReport;
 use crate::audit::finding::Finding;
 use crate::audit::resume::Incremental;
+use crate::audit::shard::{MergedReport, ShardReport};
 use crate::error::ExitCode;
 use crate::format::mac::KeyId;
 use crate::format::{Id, Timestamp};
@@ -14,7 +15,7 @@ use crate::store::generation::{Condition, Family, Generation};
 /// The report of `audit verify`. Its JSON form is a contract; fields are only ever added.
 #[derive(Debug, Clone, Serialize)]
 pub struct VerifyReport {
-    /// `z4jctl.audit.verify/1`.
+    /// `z4jctl.audit.verify/1`, or `z4jctl.audit.verify-merge/1`.
     pub schema: &'static str,
     /// True only when `exit_code` is 0.
     pub ok: bool,
@@ -58,6 +59,12 @@ pub struct VerifyReport {
     /// How much was read and how much was taken from earlier runs; only with `--resume`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incremental: Option<Incremental>,
+    /// The part of the log that was read, for `audit verify-merge`; only with `--shard`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Box<ShardReport>>,
+    /// The parts that it is made of; only of `audit verify-merge`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merged: Option<MergedReport>,
     /// What a reader should know: limits of what could be proved, records that are not signed.
     pub notes: Vec<String>,
     /// What the rows were read from.

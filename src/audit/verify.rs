@@ -8,23 +8,23 @@ use crate::audit::anchor::compare::Comparison;
 use crate::audit::anchor::judge::{AnchorReport, Known, judge as judge_anchors};
 use crate::audit::anchor::place::AnchorLog;
 use crate::audit::bounds::{self, Retention, StateTrust};
-use crate::audit::check::{Checker, Link, Part, Verdict};
+use crate::audit::check::{Checker, Link};
 use crate::audit::classify::{Ends, Places, classify};
-use crate::audit::finding::{Class, Finding, Neighbour};
+use crate::audit::finding::{Class, Finding};
 use crate::audit::head::{KnownHeadInput, judge_known_head};
 use crate::audit::keys::Keys;
 use crate::audit::pipeline;
 use crate::audit::report::{HeadReport, KeyUse, Rows, UnusedKey, VerifyReport, Window};
 use crate::audit::resume::point::RowName;
 use crate::audit::resume::ranges::Ranges;
-use crate::audit::walk::Walk;
+use crate::audit::walk::{Removal, Suspect, Walk};
 use crate::config::Database;
 use crate::context::Context;
 use crate::error::{ExitCode, Result};
 use crate::format::{Id, Timestamp};
 use crate::store::batch::Layout;
 use crate::store::generation::{Detection, Family, Generation};
-use crate::store::{LogFacts, OpenOptions, Scan, ScanEnd, Store};
+use crate::store::{LogFacts, OpenOptions, Scan, ScanEnd, Snapshot, Store};
 
 /// How often a file that changes is read in chunks before it is read in one transaction.
 const LOOKS_IN_CHUNKS: u32 = 4;
@@ -133,10 +133,27 @@ pub(super) struct Whole {
     pub(super) comparison: Option<Comparison>,
     pub(super) generation: Option<Id>,
     pub(super) ranges: Option<Ranges>,
+    pub(super) removal: Option<Removal>,
     pub(super) state: StateTrust,
     pub(super) facts: LogFacts,
     pub(super) detection: Detection,
 }
+
+/// Rows that were walked, and everything else that they are judged by.
+pub(super) struct Looked {
+    pub(super) facts: LogFacts,
+    pub(super) state: StateTrust,
+    pub(super) walk: Walk,
+    pub(super) notes: Vec<String>,
+    /// What was found that is about no row.
+    pub(super) whole_log: Vec<Finding>,
+    /// Whether the log is in PostgreSQL.
+    pub(super) postgres: bool,
+}
+
+/// Finds where the MACs stand that suspects mention.
+pub(super) type FindPlaces<'a> =
+    &'a mut dyn FnMut(&mut dyn Iterator<Item = &Suspect>, Ends) -> Result<Places>;
 
 /// [`verify`], leaving a trail.
 pub(super) fn verify_whole(
@@ -151,7 +168,26 @@ pub(super) fn verify_whole(
     let mut store = Store::open(database, options.open, &context.cancel)?;
     let detection = store.detect()?;
     keys.demand(&detection)?;
-    let mut judged = judge(context, &mut store, &detection, keys, options, progress, trail)?;
+    let mut judged = look(context, &mut store, &detection, keys, options, progress, trail)?;
+    let (comparison, generation) = (judged.walk.comparison.take(), judged.walk.generation);
+    let removal = judged.walk.live.removal();
+    let (ranges, state, facts) = (judged.walk.ranges.take(), judged.state.clone(), judged.facts.clone());
+    let report =
+        report(context, database.display(), store.snapshot(), &detection, keys, options, judged, started_at);
+    Ok(Whole { report, comparison, generation, ranges, removal, state, facts, detection })
+}
+
+/// Looks at a log, again when it was changed while it was read.
+pub(super) fn look(
+    context: &Context,
+    store: &mut Store,
+    detection: &Detection,
+    keys: &Keys,
+    options: &VerifyOptions,
+    progress: &dyn Progress,
+    trail: Option<&Trail>,
+) -> Result<Judged> {
+    let mut judged = judge(context, store, detection, keys, options, progress, trail)?;
     // Something was written while the file was read in chunks. What is wrong twice is wrong, and a look that finds
     // nothing decides; only fault that changes from look to look is worth making writers wait.
     let mut looks = 1;
@@ -160,17 +196,14 @@ pub(super) fn verify_whole(
         if looks > LOOKS_IN_CHUNKS {
             store.hold_snapshot()?;
         }
-        let again = judge(context, &mut store, &detection, keys, options, progress, trail)?;
+        let again = judge(context, store, detection, keys, options, progress, trail)?;
         let same = fingerprint(&again) == fingerprint(&judged);
         judged = again;
         if same {
             break;
         }
     }
-    let (comparison, generation) = (judged.walk.comparison.take(), judged.walk.generation);
-    let (ranges, state, facts) = (judged.walk.ranges.take(), judged.state.clone(), judged.facts.clone());
-    let report = report(context, database, &store, &detection, keys, options, judged, started_at);
-    Ok(Whole { report, comparison, generation, ranges, state, facts, detection })
+    Ok(judged)
 }
 
 /// What tells the findings of two walks apart.
@@ -201,13 +234,31 @@ fn judge(
     trail: Option<&Trail>,
 ) -> Result<Judged> {
     let facts = store.facts(detection)?;
-    let family = detection.generation.family();
     let mut notes = Vec::new();
     let mut whole_log = Vec::new();
     let state = bounds::judge_state(detection, &facts, keys, &mut whole_log);
     bounds::judge_guards(detection, &facts, store.is_postgres(), keys, &mut whole_log, &mut notes);
 
     let walk = walk(context, store, detection, keys, options, &facts, &state, progress, trail)?;
+    let looked = Looked { facts, state, walk, notes, whole_log, postgres: store.is_postgres() };
+    let links = Scan { layout: Layout::links(), since: None, until: None };
+    judge_walk(context.now(), detection, keys, options, trail, looked, &mut |suspects, ends| {
+        Places::find(&mut |emit| store.scan(&links, emit), suspects, ends)
+    })
+}
+
+/// Judges rows that were walked.
+pub(super) fn judge_walk(
+    now: Timestamp,
+    detection: &Detection,
+    keys: &Keys,
+    options: &VerifyOptions,
+    trail: Option<&Trail>,
+    looked: Looked,
+    find_places: FindPlaces<'_>,
+) -> Result<Judged> {
+    let Looked { facts, state, walk, notes, mut whole_log, postgres } = looked;
+    let family = detection.generation.family();
     let windowed = options.since.is_some() || options.until.is_some();
     let mut judged = Judged {
         walk,
@@ -237,10 +288,9 @@ fn judge(
     let live = &judged.walk.live;
     let frozen = &judged.walk.frozen;
     let name_frozen = !frozen_authentic && !windowed;
-    let suspects = live.suspects.iter().chain(if name_frozen { frozen.suspects.as_slice() } else { &[] });
+    let mut suspects = live.suspects.iter().chain(if name_frozen { frozen.suspects.as_slice() } else { &[] });
     let ends = bounds::ends(&judged.state, &judged.facts, windowed);
-    let links = Scan { layout: Layout::links(), since: None, until: None };
-    let places = Places::find(&mut |emit| store.scan(&links, emit), suspects, ends)?;
+    let places = find_places(&mut suspects, ends)?;
     let mut findings = classify(live, &places, ends);
     unknown_keys(&judged.walk, &mut findings);
 
@@ -260,7 +310,7 @@ fn judge(
         _ => {}
     }
     if family != Family::Active && options.since.is_none() {
-        let retention = Retention { days: options.retention_days, now: context.now() };
+        let retention = Retention { days: options.retention_days, now };
         bounds::judge_legacy_start(
             detection,
             &judged.facts,
@@ -274,7 +324,7 @@ fn judge(
     }
     if !windowed {
         let live_rows = live.tally.rows + judged.walk.foreign_rows;
-        bounds::judge_tally(detection, &judged.facts, store.is_postgres(), live_rows, &mut findings);
+        bounds::judge_tally(detection, &judged.facts, postgres, live_rows, &mut findings);
     }
     if let Some(known) = &options.known_head {
         let (report, finding) = judge_known_head(known, &judged.state, &judged.facts, &judged.walk);
@@ -347,17 +397,7 @@ fn walk(
     if let Some(since) = options.since {
         let before = store.row_before(since, layout)?;
         if let Some((position, row)) = before.rows().next() {
-            let checked = Checker::new(keys, family).check(position, row);
-            let neighbour = match (checked.id, checked.occurred_at) {
-                (Some(audit_id), Some(occurred_at)) => {
-                    Some(Neighbour { row: position, audit_id, occurred_at })
-                }
-                _ => None,
-            };
-            let intact = matches!(checked.verdict, Verdict::Verified(_));
-            if checked.part == Part::Live {
-                walk.live.begin_after(checked.mac, intact, neighbour, position);
-            }
+            walk.begin_behind(&Checker::new(keys, family).check(position, row));
             first_position = position + 1;
         }
     }
@@ -491,8 +531,8 @@ pub(super) fn limits(
 #[expect(clippy::too_many_arguments, reason = "the one place where a report is put together")]
 pub(super) fn report(
     context: &Context,
-    database: &Database,
-    store: &Store,
+    database: String,
+    snapshot: Snapshot,
     detection: &Detection,
     keys: &Keys,
     options: &VerifyOptions,
@@ -570,7 +610,7 @@ pub(super) fn report(
         schema: "z4jctl.audit.verify/1",
         ok: exit == ExitCode::Done,
         exit_code: exit.code(),
-        database: database.display(),
+        database,
         generation: detection.generation,
         releases: detection.generation.releases(),
         revision: detection.revision.clone(),
@@ -587,8 +627,10 @@ pub(super) fn report(
         head,
         window,
         incremental: None,
+        shard: None,
+        merged: None,
         notes,
-        snapshot: store.snapshot(),
+        snapshot,
         started_at,
         duration_ms: u64::try_from(elapsed).unwrap_or(0),
         z4jctl: env!("CARGO_PKG_VERSION"),

@@ -1,7 +1,11 @@
 //! Following the chain: rows come in order, and every row that is not as it should be is kept for
 //! classification. Sequential and cheap; memory is bounded by the number of suspects that are kept.
 
+mod join;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
 
 use crate::audit::anchor::compare::Comparison;
 use crate::audit::check::{Checked, CheckedBatch, Link, Part, Verdict};
@@ -13,9 +17,11 @@ use crate::format::{Id, Timestamp};
 
 /// Suspects that are kept for classification; beyond this they are only counted.
 pub const MAX_SUSPECTS: usize = 20_000;
+/// Records of removals that are kept; a log that was pruned every day for eleven years has as many.
+const MAX_PRUNES: usize = 4096;
 
 /// A row that needs explaining.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Suspect {
     /// 1-based position in chain order.
     pub position: u64,
@@ -52,8 +58,8 @@ impl Suspect {
     }
 }
 
-/// An intact row between suspects: what it links to is what was signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A row by its place and its MAC; between suspects an intact one: what it links to is what was signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Anchor {
     /// 1-based position in chain order.
     pub position: u64,
@@ -71,7 +77,7 @@ fn is_intact(verdict: &Verdict) -> bool {
 }
 
 /// The first or last row of a chain.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EndRow {
     /// 1-based position in chain order.
     pub position: u64,
@@ -111,7 +117,7 @@ impl EndRow {
 }
 
 /// What the rows of one chain added up to.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Tally {
     /// Rows seen.
     pub rows: u64,
@@ -134,7 +140,7 @@ pub struct Tally {
     /// Rows that link to the row before them.
     pub linked: u64,
     /// Keys that are not configured: how many rows name each, and the first of them.
-    pub unknown_keys: BTreeMap<KeyId, (u64, FirstSeen)>,
+    pub unknown_keys: BTreeMap<KeyId, (u64, Seen)>,
 }
 
 impl Tally {
@@ -157,9 +163,9 @@ impl Tally {
     }
 }
 
-/// Where something was seen first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FirstSeen {
+/// Where something was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
     /// 1-based position in chain order.
     pub position: u64,
     /// The row's id.
@@ -168,8 +174,17 @@ pub struct FirstSeen {
     pub occurred_at: Option<Timestamp>,
 }
 
+/// A signed record of a removal from before 1.8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removal {
+    /// The `row_hmac` of the newest row that went.
+    pub up_to: Digest,
+    /// The newest row that says so.
+    pub record: Seen,
+}
+
 /// One chain of rows, live or frozen.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Chain {
     /// Its first row.
     pub first: Option<EndRow>,
@@ -181,16 +196,26 @@ pub struct Chain {
     pub suspects: Vec<Suspect>,
     /// Suspects that were not kept.
     pub dropped: u64,
+    /// Signed records of removals from before 1.8: up to which `row_hmac` rows went, and the newest row that says so.
+    pub prunes: BTreeMap<Digest, Seen>,
     last_intact: Option<Neighbour>,
     anchor: Option<Anchor>,
     /// Suspects before this index have their `before`.
     bounded: usize,
     /// Suspects before this index have their `next_link`.
     anchored: usize,
+    /// The row before its first one, where that was read.
+    pub context: Option<Anchor>,
+    /// Whether the MAC of that row holds.
+    pub context_holds: bool,
+    /// The link of its first row whose MAC holds: what rows before that one are judged by.
+    opening_link: Option<Link>,
+    /// Its first row that can bound a finding.
+    opening_neighbour: Option<Neighbour>,
 }
 
 /// The row that a MAC was looked for and found at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sighting {
     /// 1-based position in chain order.
     pub position: u64,
@@ -229,6 +254,8 @@ pub struct Walk {
     pub wanted: Vec<Digest>,
     /// The keys that signed active rows, when an authentic chain state says so.
     pub signing_keys: Option<BTreeSet<KeyId>>,
+    /// The digest over all frozen rows, where this walk did not read them one after the other.
+    pub joined_digest: Option<Digest>,
     /// The comparison with anchors, when there are any.
     pub comparison: Option<Comparison>,
     /// Where the rows are divided into ranges, for a run that resumes from this one.
@@ -256,22 +283,45 @@ impl Walk {
             if let Some(ranges) = &mut self.ranges {
                 ranges.add(row, snapshot);
             }
-            match row.verdict {
-                // The signed state counts the rows of each key: a row under another one was never signed.
-                Verdict::UnknownKey(key)
-                    if row.part == Part::Live
-                        && self.signing_keys.as_ref().is_some_and(|keys| !keys.contains(&key)) =>
-                {
-                    let reason =
-                        Some(format!("column hmac_key_id names {key}, which signed no row of this log"));
-                    self.add_row(&Checked {
-                        verdict: Verdict::Mismatch { computed: None, reason },
-                        ..row.clone()
-                    });
-                }
-                _ => self.add_row(row),
+            match self.never_signed(row) {
+                Some(verdict) => self.add_row(&Checked { verdict, ..row.clone() }),
+                None => self.add_row(row),
             }
         }
+    }
+
+    /// The signed state counts the rows of each key: a row under another one was never signed.
+    fn never_signed(&self, row: &Checked) -> Option<Verdict> {
+        let Verdict::UnknownKey(key) = row.verdict else { return None };
+        let keys = self.signing_keys.as_ref().filter(|_| row.part == Part::Live)?;
+        let reason = Some(format!("column hmac_key_id names {key}, which signed no row of this log"));
+        (!keys.contains(&key)).then_some(Verdict::Mismatch { computed: None, reason })
+    }
+
+    /// Links the first row to the one that precedes the window that is walked.
+    pub fn begin_behind(&mut self, row: &Checked) {
+        if self.is_foreign(row) {
+            return;
+        }
+        let verdict = self.never_signed(row).unwrap_or_else(|| row.verdict.clone());
+        let neighbour = match (row.id, row.occurred_at) {
+            (Some(audit_id), Some(occurred_at)) if is_proved(&verdict) => {
+                Some(Neighbour { row: row.position, audit_id, occurred_at })
+            }
+            _ => None,
+        };
+        let chain = if row.part == Part::Frozen { &mut self.frozen } else { &mut self.live };
+        chain.begin_after(row.mac, is_intact(&verdict), neighbour, row.position);
+    }
+
+    fn is_foreign(&self, row: &Checked) -> bool {
+        row.part == Part::Live && self.generation.is_some() && row.generation != self.generation
+    }
+
+    /// The digest over its frozen rows; `None` when there are none.
+    pub fn digest_of_frozen(&self) -> Option<Digest> {
+        let own = || self.frozen_digest.clone().finish();
+        (self.frozen.tally.rows > 0).then(|| self.joined_digest.unwrap_or_else(own))
     }
 
     /// Takes the next row, which is not frozen.
@@ -286,8 +336,7 @@ impl Walk {
         if let Some(comparison) = &mut self.comparison {
             comparison.add(row);
         }
-        let foreign =
-            row.part == Part::Live && self.generation.is_some() && row.generation != self.generation;
+        let foreign = self.is_foreign(row);
         self.foreign_rows += u64::from(foreign);
         let chain = if row.part == Part::Frozen { &mut self.frozen } else { &mut self.live };
         chain.add(row, foreign);
@@ -337,6 +386,7 @@ impl Chain {
                 suspect.before = neighbour;
             }
             self.bounded = self.suspects.len();
+            self.opening_neighbour = self.opening_neighbour.or(neighbour);
         }
         let is_anchor = intact && !foreign;
         if is_anchor {
@@ -346,6 +396,7 @@ impl Chain {
                 suspect.next_link = Some(link);
             }
             self.anchored = self.suspects.len();
+            self.opening_link.get_or_insert(link);
         }
         if foreign || !intact || !linked {
             if self.suspects.len() < MAX_SUSPECTS {
@@ -377,6 +428,12 @@ impl Chain {
         if foreign {
             return;
         }
+        if let Some(boundary) = row.pruned_up_to
+            && (self.prunes.len() < MAX_PRUNES || self.prunes.contains_key(&boundary))
+        {
+            let seen = Seen { position: row.position, id: row.id, occurred_at: row.occurred_at };
+            self.prunes.insert(boundary, seen);
+        }
         let end = EndRow::of(row);
         if self.first.is_none() {
             self.first = Some(end.clone());
@@ -395,7 +452,7 @@ impl Chain {
             Verdict::Unsigned => tally.unsigned += 1,
             Verdict::UnknownKey(key) => {
                 tally.unknown_key += 1;
-                let first = FirstSeen { position: row.position, id: row.id, occurred_at: row.occurred_at };
+                let first = Seen { position: row.position, id: row.id, occurred_at: row.occurred_at };
                 tally.unknown_keys.entry(*key).or_insert((0, first)).0 += 1;
             }
             Verdict::Unreadable(_) => tally.unreadable += 1,
@@ -405,6 +462,12 @@ impl Chain {
         if let Some(key) = row.key_id {
             *tally.named_keys.entry(key).or_default() += 1;
         }
+    }
+
+    /// The record of the removal that the chain begins behind.
+    pub fn removal(&self) -> Option<Removal> {
+        let up_to = self.first.as_ref()?.previous.mac()?;
+        Some(Removal { up_to, record: *self.prunes.get(&up_to)? })
     }
 
     /// Links the first row to what precedes the window that is walked.
@@ -421,7 +484,9 @@ impl Chain {
             linked: true,
         });
         self.last_intact = neighbour;
-        self.anchor = intact.then_some(Anchor { position, mac });
+        self.context = Some(Anchor { position, mac });
+        self.context_holds = intact;
+        self.anchor = self.context.filter(|_| intact);
     }
 }
 

@@ -11,12 +11,13 @@ use serde_json::{Value, json};
 
 use super::progress::Reporter;
 use super::ui::{Render, write_file_as};
-use super::{Run, bad_value, connection, hook, textfile};
+use super::{Run, audit_verify_merge, audit_verify_shard, bad_value, connection, hook, textfile};
 use crate::audit::anchor::place::AnchorLog;
 use crate::audit::finding::{Certainty, Class, Finding};
 use crate::audit::head::KnownHeadInput;
 use crate::audit::report::VerifyReport;
 use crate::audit::resume::{Incremental, ResumeOptions, Resumed, verify_resumed};
+use crate::audit::shard::verify_shard;
 use crate::audit::verify::{AnchorCheck, VerifyOptions, verify};
 use crate::error::{Error, ExitCode, Result};
 use crate::format::Timestamp;
@@ -61,6 +62,8 @@ pub(super) struct VerifyArgs {
     /// With --resume: how much of the older rows each run reads again; with 1/30 every row is read once in 30 runs
     #[arg(long, value_name = "1/RUNS", requires = "resume", default_value = "1/30")]
     recheck: String,
+    #[command(flatten)]
+    shard: audit_verify_shard::ShardArgs,
     /// Write metrics for Prometheus' textfile collector to this file
     #[arg(long, value_name = "FILE")]
     textfile: Option<PathBuf>,
@@ -102,6 +105,7 @@ fn verify_and_print(run: &Run<'_>, arguments: &VerifyArgs) -> Result<ExitCode> {
     });
     let anchors = anchors.transpose()?;
     let resume = resume_options(arguments)?;
+    let shard = arguments.shard.options()?;
     let settings = run.settings()?;
     let options = VerifyOptions {
         open: connection::open_options(&settings),
@@ -117,9 +121,12 @@ fn verify_and_print(run: &Run<'_>, arguments: &VerifyArgs) -> Result<ExitCode> {
     };
     let keys = connection::keys(&settings)?;
     let (database, progress) = (&settings.database.value, Reporter::new(run.ui));
-    let (report, file) = match &resume {
-        None => (verify(run.context, database, &keys, &options, &progress)?, None),
-        Some(resume) => {
+    let (report, file) = match (&resume, &shard) {
+        (None, None) => (verify(run.context, database, &keys, &options, &progress)?, None),
+        (None, Some(shard)) => {
+            (verify_shard(run.context, database, &keys, &options, shard, &progress)?, None)
+        }
+        (Some(resume), _) => {
             let Resumed { report, file } =
                 verify_resumed(run.context, database, &keys, &options, resume, &progress)?;
             (report, file)
@@ -235,6 +242,12 @@ impl Render for VerifyReport {
         }
         if let Some(incremental) = &self.incremental {
             let _ = writeln!(text, "  resume     {}", resume_line(incremental));
+        }
+        if let Some(shard) = &self.shard {
+            let _ = writeln!(text, "  shard      {}", audit_verify_shard::line(shard));
+        }
+        if let Some(merged) = &self.merged {
+            let _ = writeln!(text, "  parts      {}", audit_verify_merge::line(merged));
         }
         for key in &self.keys {
             let _ = writeln!(text, "  key        {} verified {} rows", key.key_id, key.rows);
@@ -370,7 +383,8 @@ fn result_word(report: &VerifyReport) -> &'static str {
 
 /// The documented first line, and for a broken row the three lines behind it.
 fn headline(report: &VerifyReport) -> String {
-    let command = "z4jctl audit verify";
+    let merged = report.merged.as_ref();
+    let command = if merged.is_some() { "z4jctl audit verify-merge" } else { "z4jctl audit verify" };
     let walked = report.rows.total;
     if let (true, Some(incremental)) =
         (report.ok, report.incremental.as_ref().filter(|incremental| incremental.fallback.is_none()))
@@ -381,7 +395,8 @@ fn headline(report: &VerifyReport) -> String {
         );
     }
     if report.ok {
-        let intact = if report.window.is_some() { "this part of the chain intact" } else { "chain intact" };
+        let is_part = report.window.is_some() || report.shard.is_some();
+        let intact = if is_part { "this part of the chain intact" } else { "chain intact" };
         return format!("{command}: OK (walked {walked} rows, {intact})\n");
     }
     let is_row = |finding: &&Finding| finding.row.is_some() && finding.exit_code() == report.exit();
@@ -396,6 +411,9 @@ fn headline(report: &VerifyReport) -> String {
                 finding.class.name(),
                 finding.message
             )
+        }
+        (ExitCode::Incomplete, None) if merged.is_some_and(|merged| merged.moved.is_some()) => {
+            format!("{command}: INCOMPLETE (the log was changed while its parts were read)\n")
         }
         (ExitCode::Incomplete, None) => format!("{command}: INCOMPLETE (walked {walked} rows)\n"),
         (_, Some(finding)) => match finding.row {

@@ -13,6 +13,8 @@ mod audit_show;
 mod audit_stats;
 mod audit_verify;
 mod audit_verify_export;
+mod audit_verify_merge;
+mod audit_verify_shard;
 mod changepassword;
 mod config_show;
 mod confirm;
@@ -155,6 +157,7 @@ enum Audit {
     Keys(audit_keys::Keys),
     Prune(audit_prune::PruneArgs),
     Export(audit_export::ExportArgs),
+    VerifyMerge(audit_verify_merge::VerifyMergeArgs),
     VerifyExport(audit_verify_export::VerifyExportArgs),
     Stats(audit_stats::StatsArgs),
 }
@@ -220,6 +223,7 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::Audit(Audit::Prune(arguments)) => audit_prune::run(&run, &arguments),
         Command::Audit(Audit::Export(arguments)) => audit_export::run(&run, &arguments),
         Command::Audit(Audit::VerifyExport(arguments)) => audit_verify_export::run(&run, &arguments),
+        Command::Audit(Audit::VerifyMerge(arguments)) => audit_verify_merge::run(&run, &arguments),
         Command::Audit(Audit::Stats(arguments)) => audit_stats::run(&run, &arguments),
         Command::Config(Config::Show) => config_show::run(&run),
         Command::Init(arguments) => init::run(&run, &arguments),

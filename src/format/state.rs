@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::json::{Canonicalizer, Numbers, write_string};
 use super::mac::{Digest, KeyId, MacKey};
 use super::{Id, Timestamp};
@@ -13,7 +15,7 @@ const WATERMARK_LABEL: &[u8] = b"audit_prune_watermark|";
 const MAX_KEYS: usize = 32;
 
 /// The row of `audit_chain_state` as stored: texts and numbers, nothing judged.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredState {
     /// `format_version`.
     pub format_version: Option<i64>,
@@ -44,7 +46,7 @@ pub struct StoredState {
 }
 
 /// Four columns that name one row, as stored.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredQuartet {
     /// `…_row_hmac`.
     pub row_hmac: Option<String>,

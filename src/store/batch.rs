@@ -3,6 +3,10 @@
 //! Reading is sequential and hashing is not: a reader fills batches, workers decode and hash them. A batch
 //! keeps the bytes that the database sent, so that a row that cannot be decoded can still be shown.
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
 use crate::format::address::Address;
 use crate::format::row::{AuditRow, Markers, SourceIp, StoredDigest};
 use crate::format::{Id, Timestamp};
@@ -211,11 +215,11 @@ impl RowBatch {
 }
 
 /// A column that does not hold what its type allows.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("table audit_log, column {column}: {reason}")]
 pub struct DecodeError {
     /// The column.
-    pub column: &'static str,
+    pub column: Cow<'static, str>,
     /// What is wrong with it.
     pub reason: String,
 }
@@ -405,7 +409,7 @@ impl<'a> RawRow<'a> {
 }
 
 fn error(column: Column, reason: impl Into<String>) -> DecodeError {
-    DecodeError { column: column.name(), reason: reason.into() }
+    DecodeError { column: column.name().into(), reason: reason.into() }
 }
 
 fn wrong_storage(column: Column, found: Option<(Storage, &[u8])>) -> DecodeError {

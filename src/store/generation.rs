@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::{Error, Result};
 
@@ -107,6 +107,13 @@ impl Serialize for Generation {
     }
 }
 
+impl<'de> Deserialize<'de> for Generation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let letter = String::deserialize(deserializer)?;
+        Self::from_letter(&letter).ok_or_else(|| serde::de::Error::custom("not the letter of a generation"))
+    }
+}
+
 /// One known revision of the migration chain.
 #[derive(Debug, Clone, Copy)]
 pub struct Revision {
@@ -205,7 +212,7 @@ impl Structure {
 }
 
 /// A shape that is no clean release head and that an operator should know of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Condition {
     /// The upgrade to 1.8 or later stopped at the preparation: no brain starts until it is activated.
@@ -263,7 +270,7 @@ impl Condition {
 }
 
 /// The verdict of detection.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Detection {
     /// `alembic_version.version_num`.
     pub revision: String,

@@ -188,6 +188,17 @@ impl Store {
         on_each!(self, store => store.row_by_position(position, layout))
     }
 
+    /// The time of the row at a 1-based position in chain order; `None` when there is no such row, or its time cannot
+    /// be read. Reads nothing but an index.
+    pub fn time_at(&mut self, position: u64) -> Result<Option<Timestamp>> {
+        on_each!(self, store => store.time_at(position))
+    }
+
+    /// Rows whose time is NULL: no window of time holds them.
+    pub fn rows_without_time(&mut self) -> Result<u64> {
+        on_each!(self, store => store.rows_without_time())
+    }
+
     /// The first row behind a place in chain order. Its position is not known.
     pub fn row_behind(&mut self, time: Timestamp, id: Id, layout: Layout) -> Result<RowBatch> {
         on_each!(self, store => store.row_behind(time, id, layout))

@@ -22,6 +22,7 @@ mod live;
 mod prune;
 mod resume;
 mod rotation;
+mod shards;
 mod stats;
 mod support;
 mod tampering;

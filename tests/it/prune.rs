@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
+use crate::shards::Parts;
 use crate::support::judge::{AnyDatabase, Target, WRITABLE, on_each};
+use crate::tampering::log::{Kind, Log, a_moment_after, made_up_mac, new_id, text};
+use crate::tampering::sign::{dashed, sign_row};
 
 /// Where about half of the log lies before.
 fn middle(database: &AnyDatabase) -> String {
@@ -208,4 +211,123 @@ fn what_was_exported_is_removed_and_nothing_else() {
         target.z4jctl(&database).args(again).run().expect_code(7);
         assert_eq!(database.number("SELECT count(*) FROM audit_log"), rows, "{target}");
     });
+}
+
+/// A log of 1.6.9 or before from which `audit prune` removed about half.
+fn pruned(kind: Kind, name: &'static str) -> Log {
+    let mut log = Log::open(kind, name);
+    log.close();
+    let middle = text(&log.rows[log.rows.len() / 2], "occurred_at");
+    let cutoff = format!("{}Z", middle.replace(' ', "T"));
+    let arguments = ["audit", "prune", "--before", &cutoff, "--yes", "--accept-unupgradable"];
+    log.z4jctl().args(arguments).run().expect_code(0);
+    log.reopen();
+    assert_eq!(log.rows.last().map(|row| text(row, "action")).as_deref(), Some("audit.prune"));
+    log
+}
+
+const WITHOUT_RECORD: [(Kind, &str); 4] =
+    [(Kind::Sqlite, "1.3.4"), (Kind::Sqlite, "1.5.1"), (Kind::Sqlite, "1.6.9"), (Kind::Postgres, "1.6.9")];
+
+/// 1.3 to 1.6 record a removal nowhere; the signed row about it does.
+#[test]
+fn the_signed_row_of_a_removal_explains_the_beginning_of_the_log() {
+    for (kind, name) in WITHOUT_RECORD {
+        let mut log = pruned(kind, name);
+        log.close();
+        let report = log.verify(&[]);
+        assert_eq!(report.exit(), 0, "{kind:?} {name}: {}", report.summary());
+        let record = dashed(&text(log.rows.last().expect("a row"), "id"));
+        let notes = report.json["notes"].to_string();
+        assert!(notes.contains(&record) && notes.contains("Z4J_SECRET can sign"), "{name}: {notes}");
+
+        // Rows that come behind it change nothing, nor does a second removal.
+        log.z4jctl().args(["user", "promote", "operator@example.com", "--yes"]).run();
+        assert_eq!(log.verify(&[]).exit(), 0, "{name}");
+        log.rows = log.read_rows();
+        let later = format!("{}Z", text(&log.rows[3], "occurred_at").replace(' ', "T"));
+        let arguments = ["audit", "prune", "--before", &later, "--yes", "--accept-unupgradable"];
+        log.z4jctl().args(arguments).run().expect_code(0);
+        assert_eq!(log.verify(&[]).exit(), 0, "{name}: {}", log.verify(&[]).summary());
+
+        // The same in parts, in an export, and from a resume point, which keeps the record.
+        let merged = Parts::all(&log, 3).merge(log.z4jctl());
+        assert_eq!(merged.code, 0, "{name}: {merged}");
+        let directory = tempfile::tempdir().expect("create a temporary directory");
+        let export = directory.path().join("audit.csv");
+        log.z4jctl().args(["audit", "export"]).arg(&export).run().expect_code(0);
+        let exported = log.z4jctl().args(["audit", "verify-export", "-o", "json"]).arg(&export).run();
+        assert!(exported.expect_code(0).json()["notes"].to_string().contains("audit.prune"), "{name}");
+        let point = directory.path().join("resume.json");
+        for mode in ["full", "incremental", "incremental"] {
+            let point = point.to_str().expect("a path in UTF-8");
+            let report = log.verify(&["--resume", point, "--recheck", "1/4"]);
+            assert_eq!(report.exit(), 0, "{name}: {}", report.summary());
+            assert_eq!(report.json["incremental"]["mode"], mode, "{name}: {}", report.json["incremental"]);
+        }
+    }
+}
+
+#[test]
+fn a_row_of_a_removal_that_nobody_signed_or_that_names_another_boundary_proves_nothing() {
+    type Forge = fn(&mut Log, usize);
+    let attacks: [(&str, Forge, i32); 6] = [
+        ("more rows removed", |log, _| log.delete(0..2), 3),
+        (
+            "more rows removed, and the record changed to fit",
+            |log, record| {
+                let mut metadata = serde_json::from_str::<Value>(&text(&log.rows[record], "metadata"))
+                    .expect("metadata is JSON");
+                metadata["boundary_row_hmac"] = log.rows[2]["prev_row_hmac"].clone().into();
+                log.delete(0..2);
+                log.set(record, "metadata", Some(&metadata.to_string()));
+            },
+            1,
+        ),
+        (
+            "more rows removed, and a record made up",
+            |log, record| {
+                let mut row = log.row(record);
+                let metadata =
+                    format!(r#"{{"boundary_row_hmac": "{}"}}"#, text(&log.rows[2], "prev_row_hmac"));
+                row.insert("metadata".into(), Some(metadata));
+                row.insert("id".into(), Some(new_id(1)));
+                row.insert("occurred_at".into(), Some(a_moment_after(&text(&row, "occurred_at"))));
+                row.insert("prev_row_hmac".into(), log.rows[record]["row_hmac"].clone());
+                row.insert("row_hmac".into(), Some(made_up_mac(1)));
+                log.delete(0..2);
+                log.insert(&row);
+            },
+            1,
+        ),
+        ("the record without its MAC", |log, record| log.set(record, "row_hmac", None), 1),
+        ("the record edited", |log, record| log.set(record, "user_agent", Some("curl")), 1),
+        ("the record removed", |log, record| log.delete(record..record + 1), 3),
+    ];
+    for name in ["1.3.4", "1.6.9"] {
+        for (what, forge, exit) in attacks {
+            let mut log = pruned(Kind::Sqlite, name);
+            log.set_installed_at("2020-01-01T00:00:00+00:00");
+            let record = log.rows.len() - 1;
+            forge(&mut log, record);
+            log.close();
+            let report = log.verify(&[]);
+            assert_eq!(report.exit(), exit, "{name}, {what}: {}", report.summary());
+            report.finding("prefix-cut");
+        }
+        // A row that the key did sign is believed, whoever had the key.
+        let mut log = pruned(Kind::Sqlite, name);
+        let record = log.rows.len() - 1;
+        let mut row = log.row(record);
+        let metadata = format!(r#"{{"boundary_row_hmac": "{}"}}"#, text(&log.rows[2], "prev_row_hmac"));
+        row.insert("metadata".into(), Some(metadata));
+        sign_row(&mut row, log.key());
+        for column in ["metadata", "row_hmac"] {
+            log.set(record, column, row[column].as_deref());
+        }
+        log.delete(0..2);
+        log.close();
+        let report = log.verify(&[]);
+        assert_eq!(report.exit(), 0, "{name}: {}", report.summary());
+    }
 }

@@ -5,6 +5,14 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
+use z4jctl::audit::OpenOptions;
+use z4jctl::audit::keys::Keys;
+use z4jctl::audit::resume::{ResumeOptions, verify_resumed};
+use z4jctl::audit::verify::{Silent, VerifyOptions};
+use z4jctl::config::{Overrides, Settings};
+use z4jctl::context::{Cancel, Clock, Context, Env, Random};
+use z4jctl::format::Timestamp;
+use z4jctl::format::mac::MacKey;
 
 use crate::generator::generated::{LogFormat, Recipe, extend_sqlite};
 use crate::support::fixtures::Fixture;
@@ -544,5 +552,81 @@ fn flags_that_make_no_sense_are_refused() {
         let target = Target::Sqlite("1.13.0");
         let call = target.z4jctl(&target.database()).args(["audit", "verify"]).args(arguments);
         call.run().expect_code(2);
+    }
+}
+
+const DAY: i64 = 86_400;
+
+/// A run at another time, by the library; leaves its point. Gives the part of the report about the increment.
+fn run_at(log: &Log, file: &File, time: Timestamp, cycle: u32) -> Value {
+    let home = tempfile::tempdir().expect("create a temporary directory");
+    let secrets = log.secrets.iter().map(|(name, value)| (name.into(), value.into()));
+    let variables = secrets.chain([("Z4J_DATABASE_URL".into(), log.z4j_url().into())]);
+    let env = Env::new(variables, home.path());
+    let settings = Settings::resolve(&Overrides::default(), &env).expect("settings");
+    let context = Context { env, clock: Clock::Fixed(time), random: Random, cancel: Cancel::default() };
+    let ring = |name: &str| {
+        log.secrets.get(name).map(|secret| MacKey::new(secret.as_bytes())).into_iter().collect::<Vec<_>>()
+    };
+    let keys = Keys {
+        master: ring("Z4J_SECRET"),
+        audit: ring("Z4J_AUDIT_CHAIN_SECRET"),
+        has_current_master: true,
+        has_current_audit: true,
+    };
+    let options = VerifyOptions {
+        open: OpenOptions {
+            lock_timeout: std::time::Duration::from_secs(10),
+            statement_timeout: None,
+            walk_timeout: None,
+            minimum_free: None,
+        },
+        jobs: std::num::NonZeroUsize::MIN,
+        since: None,
+        until: None,
+        max_findings: 100,
+        known_head: None,
+        retention_days: None,
+        accept_retention: false,
+        anchors: None,
+    };
+    let resume = ResumeOptions {
+        text: std::fs::read_to_string(&file.path).ok(),
+        recheck: std::num::NonZeroU32::new(cycle).expect("a cycle"),
+    };
+    let resumed = verify_resumed(&context, &settings.database.value, &keys, &options, &resume, &Silent);
+    let resumed = resumed.expect("a report");
+    assert!(resumed.report.ok, "{:?}", resumed.report.findings);
+    std::fs::write(&file.path, resumed.file.expect("a point")).expect("write a resume file");
+    json!(resumed.report.incremental)
+}
+
+/// What was proved is believed for 31 days, or for a cycle when that is longer.
+#[test]
+fn an_old_point_counts_for_nothing() {
+    let code = |run: &Value| run["fallback"]["code"].as_str().unwrap_or("none").to_owned();
+    for target in [Target::Sqlite("1.6.9"), Target::Sqlite("1.13.0"), Target::Postgres("1.13.0")] {
+        let (log, file) = (log_of(target), File::new());
+        let begin = Timestamp::parse("2026-03-01").expect("a time");
+        let after = |days: i64| begin.plus_seconds(days * DAY);
+        for (cycle, longest) in [(4, 31), (60, 60)] {
+            for (days, expected) in [(longest, "none"), (longest + 1, "age"), (-2, "age"), (0, "none")] {
+                std::fs::remove_file(&file.path).unwrap_or_default();
+                assert_eq!(code(&run_at(&log, &file, begin, cycle)), "missing", "{target}");
+                let run = run_at(&log, &file, after(days), cycle);
+                assert_eq!(code(&run), expected, "{target}, 1/{cycle}, {days} days: {run:#}");
+            }
+        }
+        // A point that is young enough, over rows that nobody read for longer: they are read again, all of them.
+        std::fs::remove_file(&file.path).unwrap_or_default();
+        run_at(&log, &file, begin, 4);
+        let early = run_at(&log, &file, after(20), 4);
+        assert_eq!((code(&early).as_str(), &early["oldest_reading"]), ("none", &json!(begin)), "{target}");
+        let late = run_at(&log, &file, after(40), 4);
+        assert_eq!(code(&late), "none", "{target}: {late:#}");
+        assert_eq!(late["oldest_reading"], json!(after(20)), "{target}: {late:#}");
+        let (first, second) = (early["rows_rechecked"].as_u64(), late["rows_rechecked"].as_u64());
+        let all = u64::try_from(log.rows.len()).expect("a count");
+        assert!(second.expect("a count") >= all - first.expect("a count"), "{target}: {early:#} {late:#}");
     }
 }

@@ -320,10 +320,9 @@ impl<'f> Encoder<'f> {
     fn canonical(&mut self, row: RawRow<'_>) -> Result<bool, DecodeError> {
         let stored = row.metadata()?;
         // As Python reads them: what is not finite is for the verifier to judge, by the format of the row.
-        self.canonicalizer
-            .write(stored, Numbers::Python, &mut self.scratch)
-            .map(|_| true)
-            .map_err(|error| DecodeError { column: Column::Metadata.name(), reason: error.to_string() })
+        self.canonicalizer.write(stored, Numbers::Python, &mut self.scratch).map(|_| true).map_err(|error| {
+            DecodeError { column: Column::Metadata.name().into(), reason: error.to_string() }
+        })
     }
 
     /// Notes the raw form of a column that has no other; NULL needs none.

@@ -10,10 +10,11 @@ use crate::audit::head::{KnownHeadInput, judge_known_head};
 use crate::audit::keys::Keys;
 use crate::audit::pipeline;
 use crate::audit::report::{HeadReport, KnownHeadReport};
-use crate::audit::resume::point::{self, Order, Point, Range, Read, RowName};
+use crate::audit::resume::point::{Order, Point, Range, Read, RowName};
 use crate::audit::resume::ranges::{Ranges, range_size};
 use crate::audit::resume::{Fallback, Incremental, ResumeOptions, Resumed, identity, name_of};
 use crate::audit::verify::{Judged, Progress, VerifyOptions, limits, report};
+use crate::audit::vouch::current_key;
 use crate::audit::walk::{EndRow, Sighting, Walk};
 use crate::config::Database;
 use crate::context::Context;
@@ -151,10 +152,14 @@ pub(super) fn attempt(
     let ranges = tail.ranges.clone();
     run.take(tail);
     let read_again = run.rechecked;
+    if let Some(removal) = point.removal {
+        // Its record may be among the rows that were not read.
+        run.seen.live.prunes.insert(removal.up_to, removal.record);
+    }
     let known_head = run.known_head()?;
     let mut report = run.conclude(first.1, head.as_ref(), notes, known_head, started_at, database)?;
 
-    let (Some(key), Some(ranges)) = (point::current_key(keys, family), ranges) else {
+    let (Some(key), Some(ranges)) = (current_key(keys, family), ranges) else {
         return Err(stop("key", "there is no key to write a resume point with"));
     };
     let newest = ranges.head.unwrap_or(point.head);
@@ -367,8 +372,7 @@ impl Run<'_> {
 
     /// Reads again what has its turn. Gives the numbers of those ranges.
     fn recheck(&mut self, point: &Point, resume: &ResumeOptions, now: Timestamp) -> Attempt<BTreeSet<u64>> {
-        let key =
-            point::current_key(self.keys, self.family()).ok_or_else(|| stop("key", "there is no key"))?;
+        let key = current_key(self.keys, self.family()).ok_or_else(|| stop("key", "there is no key"))?;
         let mut order = Order::new(key, point.seed, point.recheck);
         let longest = i64::from(resume.longest_days()) * 86_400;
         let positions = point.positions();
@@ -512,8 +516,8 @@ impl Run<'_> {
         judged.notes.extend(accepted);
         let mut report = report(
             self.context,
-            database,
-            &self.store,
+            database.display(),
+            self.store.snapshot(),
             &self.detection,
             self.keys,
             self.options,

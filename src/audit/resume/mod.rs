@@ -18,6 +18,7 @@ use crate::audit::bounds::StateTrust;
 use crate::audit::keys::Keys;
 use crate::audit::report::VerifyReport;
 use crate::audit::verify::{Progress, Trail, VerifyOptions, Whole, verify_whole};
+use crate::audit::vouch::current_key;
 use crate::config::Database;
 use crate::context::Context;
 use crate::error::Result;
@@ -121,11 +122,11 @@ pub fn verify_resumed(
         Err(incremental::Stop::Why(why)) => why,
     };
     let trail = Trail { recheck: resume.recheck.get(), started_at, head: lost };
-    let Whole { mut report, ranges, state, facts, detection, .. } =
+    let Whole { mut report, ranges, removal, state, facts, detection, .. } =
         verify_whole(context, database, keys, options, progress, Some(&trail))?;
     let mut file = None;
     if report.ok
-        && let Some(key) = point::current_key(keys, detection.generation.family())
+        && let Some(key) = current_key(keys, detection.generation.family())
         && let Some(ranges) = ranges
         && let (Some(first), Some(head)) = (ranges.first, ranges.head)
         && head.row_hmac.is_some()
@@ -142,6 +143,7 @@ pub fn verify_resumed(
             head,
             prune: signed.and_then(|state| state.prune).map(name_of),
             watermark: facts.watermark.clone(),
+            removal,
             rows: report.rows.total,
             frozen_rows: report.rows.frozen,
             frozen_digest: signed.and_then(|state| state.frozen_snapshot_digest),
@@ -179,7 +181,12 @@ pub fn verify_resumed(
 }
 
 /// Which database this is.
-fn identity(backend: &'static str, detection: &Detection, facts: &LogFacts, state: &StateTrust) -> Identity {
+pub(super) fn identity(
+    backend: &'static str,
+    detection: &Detection,
+    facts: &LogFacts,
+    state: &StateTrust,
+) -> Identity {
     let signed = state.authentic();
     Identity {
         backend: backend.into(),

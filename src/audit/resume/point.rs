@@ -1,14 +1,15 @@
 //! The resume point: what an earlier run proved about a log, in a file, under a MAC.
 //!
-//! Only whoever holds the key of the log can write one that is believed. The file is JSON: `schema`, `point`, `mac`;
-//! the MAC is over the label, a NUL byte, and `point` as compact JSON in the order of the fields of [`Point`], under
-//! `HMAC(key of the log, LABEL)`. That key is `Z4J_AUDIT_CHAIN_SECRET` from 1.8 on and `Z4J_SECRET` before.
+//! Only whoever holds the key of the log can write one that is believed. The file is JSON: `schema`, `point`, `mac`; the
+//! MAC is that of [`vouch`] over `point`.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::audit::keys::Keys;
+use crate::audit::vouch::{self, derived, ring};
+use crate::audit::walk::Removal;
 use crate::format::mac::{Digest, KeyId, MacKey};
 use crate::format::{Id, Timestamp};
 use crate::store::generation::Family;
@@ -109,6 +110,9 @@ pub struct Point {
     pub prune: Option<RowName>,
     /// `z4j_meta.audit_prune_watermark`, which 1.7 keeps.
     pub watermark: Option<String>,
+    /// The signed record of the removal that the log begins behind; `None` from 1.8 on, and where nothing was removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removal: Option<Removal>,
     /// All rows that it covers.
     pub rows: u64,
     /// Frozen rows among them.
@@ -185,10 +189,7 @@ impl Point {
     }
 
     fn mac(&self, key: &MacKey) -> Option<Digest> {
-        let mut message = LABEL.to_vec();
-        message.push(0);
-        serde_json::to_writer(&mut message, self).ok()?;
-        Some(derived(key, LABEL).sign(&message))
+        vouch::mac(key, LABEL, self)
     }
 
     /// Rows before each range, and after the last one all.
@@ -216,23 +217,6 @@ impl Point {
     pub fn oldest_reading(&self) -> Timestamp {
         self.ranges.iter().map(|range| range.read_at).min().unwrap_or(self.full_at)
     }
-}
-
-/// The configured keys of the log, the current one first.
-fn ring(keys: &Keys, family: Family) -> &[MacKey] {
-    match family {
-        Family::Active => &keys.audit,
-        Family::Early | Family::Baseline => &keys.master,
-    }
-}
-
-/// The id of the key under which points are written.
-pub fn current_key(keys: &Keys, family: Family) -> Option<&MacKey> {
-    ring(keys, family).first()
-}
-
-fn derived(key: &MacKey, label: &[u8]) -> MacKey {
-    MacKey::new(&key.sign(label).0)
 }
 
 /// In which run of a cycle a range is read again. Every range has its turn once in `recheck` runs, and of `recheck`

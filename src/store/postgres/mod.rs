@@ -196,6 +196,20 @@ impl PostgresStore {
         Ok(batch)
     }
 
+    /// See [`super::Store::time_at`].
+    pub fn time_at(&mut self, position: u64) -> Result<Option<Timestamp>> {
+        let offset = position.saturating_sub(1).min(i64::MAX.unsigned_abs());
+        let ordered =
+            format!("SELECT occurred_at FROM audit_log ORDER BY occurred_at LIMIT 1 OFFSET {offset}");
+        let rows = self.query(&format!("SELECT {} FROM ({ordered}) AS ordered", utc("occurred_at")))?;
+        Ok(rows.first().and_then(|row| Timestamp::parse(row.get(0)?)))
+    }
+
+    /// See [`super::Store::rows_without_time`].
+    pub fn rows_without_time(&mut self) -> Result<u64> {
+        self.count("SELECT count(*) FROM audit_log WHERE occurred_at IS NULL")
+    }
+
     /// See [`super::Store::row_behind`].
     pub fn row_behind(&mut self, time: Timestamp, id: Id, layout: Layout) -> Result<RowBatch> {
         let place = format!("({}, '{id}'::uuid)", literal(time));

@@ -156,6 +156,22 @@ impl SqliteStore {
         Ok(batch)
     }
 
+    /// See [`super::Store::time_at`].
+    pub fn time_at(&mut self, position: u64) -> Result<Option<Timestamp>> {
+        let offset = i64::try_from(position.saturating_sub(1)).unwrap_or(i64::MAX);
+        let sql = "SELECT occurred_at FROM audit_log ORDER BY occurred_at LIMIT 1 OFFSET ?1";
+        self.connection
+            .query_row(sql, params![offset], |row| Ok(loose_text(row.get_ref(0)?)))
+            .optional()
+            .map(|found| found.flatten().and_then(|text| Timestamp::parse_bytes(text.as_bytes())))
+            .map_err(|error| self.interrupted_or(&error))
+    }
+
+    /// See [`super::Store::rows_without_time`].
+    pub fn rows_without_time(&mut self) -> Result<u64> {
+        self.count("SELECT count(*) FROM audit_log WHERE occurred_at IS NULL", params![])
+    }
+
     /// See [`super::Store::row_behind`].
     pub fn row_behind(&mut self, time: Timestamp, id: Id, layout: Layout) -> Result<RowBatch> {
         let sql = format!(

@@ -173,6 +173,8 @@ fn run(names: &[&'static str], seed: u64, attacks: u32) {
         if !matches!(report.exit(), 0 | 1 | 3 | 6) || is_quiet != is_invisible {
             failures.push(format!("{what}: {}", report.summary()));
         }
+        let parts = 2 + usize::try_from(number % 5).unwrap_or(0);
+        failures.extend(crate::shards::agree_with_their_log(&log, &report, parts, &what).err());
         let proved = report.findings().iter().any(|finding| finding["certainty"] == "proved");
         if report.exit() == 1 && !proved {
             failures.push(format!("{what}: exit code 1 without proof: {}", report.summary()));
