@@ -14,6 +14,7 @@ use std::num::NonZeroU32;
 use serde::Serialize;
 
 use crate::audit::bounds;
+use crate::audit::check::Link;
 use crate::audit::classify::{Found, Places, mentioned_by};
 use crate::audit::keys::Keys;
 use crate::audit::pipeline;
@@ -191,7 +192,7 @@ fn look_up(store: &mut Store, judged: &Judged) -> Result<Found> {
     let is_doubtful = |chain: &&Chain| chain.first.is_some() && !chain.context_holds;
     for chain in [&walk.live, &walk.frozen].into_iter().filter(is_doubtful) {
         let first = chain.first.as_ref().map(|first| first.previous);
-        let links = [first, chain.opening_link()].into_iter().flatten().filter_map(|link| link.mac());
+        let links = [first, chain.opening_link()].into_iter().flatten().filter_map(Link::mac);
         macs.extend(links.filter(|mac| Some(*mac) != boundary));
     }
     let links = Scan { layout: Layout::links(), since: None, until: None };

@@ -31,7 +31,7 @@ impl Slice {
                 return Ok(None);
             }
             let position = rows_before * behind / of + 1;
-            for position in position..rows_before.min(position + UNREADABLE) + 1 {
+            for position in position..=rows_before.min(position + UNREADABLE) {
                 if let Some(time) = store.time_at(position)? {
                     return Ok(Some(time.min(before)));
                 }
