@@ -130,6 +130,9 @@ _z4jctl() {
             z4jctl__subcmd__audit,verify-export)
                 cmd="z4jctl__subcmd__audit__subcmd__verify__subcmd__export"
                 ;;
+            z4jctl__subcmd__audit,verify-merge)
+                cmd="z4jctl__subcmd__audit__subcmd__verify__subcmd__merge"
+                ;;
             z4jctl__subcmd__audit__subcmd__keys,list)
                 cmd="z4jctl__subcmd__audit__subcmd__keys__subcmd__list"
                 ;;
@@ -1116,7 +1119,7 @@ _z4jctl() {
             return 0
             ;;
         z4jctl__subcmd__audit)
-            opts="-o -q -h -V --output --report --quiet --home --db --db-file --secret-file --connect-timeout --statement-timeout --lock-timeout --sslmode --sslrootcert --sslcert --sslkey --passfile --help --version verify head anchor show keys prune export verify-export stats"
+            opts="-o -q -h -V --output --report --quiet --home --db --db-file --secret-file --connect-timeout --statement-timeout --lock-timeout --sslmode --sslrootcert --sslcert --sslkey --passfile --help --version verify head anchor show keys prune export verify-merge verify-export stats"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2066,7 +2069,7 @@ _z4jctl() {
             return 0
             ;;
         z4jctl__subcmd__audit__subcmd__verify)
-            opts="-j -o -q -h -V --known-head --anchors --trust --since --until --max-findings --jobs --accept-retention --resume --recheck --textfile --on-finding --output --report --quiet --home --db --db-file --secret-file --connect-timeout --statement-timeout --lock-timeout --sslmode --sslrootcert --sslcert --sslkey --passfile --help --version"
+            opts="-j -o -q -h -V --known-head --anchors --trust --since --until --max-findings --jobs --accept-retention --resume --recheck --shard --shard-before --textfile --on-finding --output --report --quiet --home --db --db-file --secret-file --connect-timeout --statement-timeout --lock-timeout --sslmode --sslrootcert --sslcert --sslkey --passfile --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2109,6 +2112,14 @@ _z4jctl() {
                     return 0
                     ;;
                 --recheck)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shard)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shard-before)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2211,6 +2222,88 @@ _z4jctl() {
                     return 0
                     ;;
                 -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "human json jsonl plain" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "human json jsonl plain" -- "${cur}"))
+                    return 0
+                    ;;
+                --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --db-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --secret-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --statement-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lock-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sslmode)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sslrootcert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sslcert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sslkey)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passfile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        z4jctl__subcmd__audit__subcmd__verify__subcmd__merge)
+            opts="-o -q -h -V --max-findings --accept-retention --textfile --output --report --quiet --home --db --db-file --secret-file --connect-timeout --statement-timeout --lock-timeout --sslmode --sslrootcert --sslcert --sslkey --passfile --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --max-findings)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --textfile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
