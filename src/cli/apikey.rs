@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::confirm::Severity;
 use super::token::hashes;
-use super::ui::Render;
+use super::ui::{Render, or_never};
 use super::write::{Particular, WriteArgs, Writing};
 use super::{Run, bad_value, connection, credential_input};
 use crate::audit::transact::Outcome;
@@ -285,10 +285,6 @@ fn list(run: &Run<'_>, options: &ListOptions) -> Result<ExitCode> {
     Ok(ExitCode::Done)
 }
 
-fn shown(time: Option<Timestamp>) -> String {
-    time.map_or_else(|| "never".into(), Timestamp::zulu)
-}
-
 fn owner(key: &KeyReport) -> String {
     key.owner.clone().unwrap_or_else(|| "(gone)".into())
 }
@@ -310,8 +306,8 @@ impl Render for KeyList {
                 key.state.name().to_owned(),
                 key.project.clone().unwrap_or_else(|| "*".into()),
                 key.scopes.join(" "),
-                shown(key.expires_at),
-                shown(key.last_used_at),
+                or_never(key.expires_at),
+                or_never(key.last_used_at),
                 key.id.to_string(),
             ]
         });
@@ -332,8 +328,8 @@ impl Render for KeyList {
 
 fn details(key: &KeyReport) -> String {
     let last_use = match &key.last_used_ip {
-        Some(address) => format!("{} from {address}", shown(key.last_used_at)),
-        None => shown(key.last_used_at),
+        Some(address) => format!("{} from {address}", or_never(key.last_used_at)),
+        None => or_never(key.last_used_at),
     };
     let revoked = match (&key.revoked_at, &key.revoked_reason) {
         (None, _) => "no".into(),
@@ -349,16 +345,12 @@ fn details(key: &KeyReport) -> String {
         ("project", key.project.clone().unwrap_or_else(|| "every one of its owner".into())),
         ("scopes", key.scopes.join(" ")),
         ("networks", key.allowed_cidrs.as_ref().map_or_else(|| "all".into(), |list| list.join(" "))),
-        ("minted", shown(key.created_at)),
-        ("expires", shown(key.expires_at)),
+        ("minted", or_never(key.created_at)),
+        ("expires", or_never(key.expires_at)),
         ("last used", last_use),
         ("revoked", revoked),
     ];
-    let mut text = String::new();
-    for (name, value) in lines {
-        text.push_str(&format!("{name:<10} {value}\n"));
-    }
-    text
+    super::ui::lines(10, &lines)
 }
 
 impl Render for Identified {

@@ -24,12 +24,14 @@ pub(super) struct ManArgs {
     directory: PathBuf,
 }
 
-pub(super) fn completions(arguments: &CompletionsArgs) -> Result<ExitCode> {
+pub(super) fn completions(run: &Run<'_>, arguments: &CompletionsArgs) -> Result<ExitCode> {
+    run.ui.refuse_reports("z4jctl completions SHELL > FILE")?;
     ui::write_stdout(&script(arguments.shell).1)?;
     Ok(ExitCode::Done)
 }
 
 pub(super) fn man(run: &Run<'_>, arguments: &ManArgs) -> Result<ExitCode> {
+    run.ui.refuse_reports("the pages go to the directory that is named")?;
     for (name, text) in manual_pages()? {
         ui::write_file(&arguments.directory.join(name), text.as_bytes())?;
     }

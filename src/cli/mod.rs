@@ -237,7 +237,7 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::SigningKey(verb) => signing_key::run(&run, &verb),
         Command::AllowedHosts(command) => allowed_hosts::run(&run, &command),
         Command::MetricsToken(arguments) => metrics_token::run(&run, &arguments),
-        Command::Completions(arguments) => generate::completions(&arguments),
+        Command::Completions(arguments) => generate::completions(&run, &arguments),
         Command::Man(arguments) => generate::man(&run, &arguments),
         Command::Version => version::run(&run),
     };

@@ -5,12 +5,11 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::confirm::Severity;
-use super::ui::Render;
+use super::ui::{Render, or_never};
 use super::write::{Particular, WriteArgs, Writing};
 use super::{Run, connection};
 use crate::config::Settings;
 use crate::error::{ExitCode, Result};
-use crate::format::Timestamp;
 use crate::identity::find::printable;
 use crate::identity::session::{self, Limits, ListOptions, Revoke, SessionList, SessionReport};
 
@@ -100,10 +99,6 @@ fn revoke(run: &Run<'_>, arguments: &RevokeArgs) -> Result<ExitCode> {
     )
 }
 
-fn shown(time: Option<Timestamp>) -> String {
-    time.map_or_else(|| "never".into(), Timestamp::zulu)
-}
-
 fn user(session: &SessionReport) -> String {
     session.user.clone().unwrap_or_else(|| "(gone)".into())
 }
@@ -122,10 +117,10 @@ impl Render for SessionList {
             vec![
                 user(session),
                 state,
-                shown(session.issued_at),
-                shown(session.last_seen_at),
+                or_never(session.issued_at),
+                or_never(session.last_seen_at),
                 session.address.clone().unwrap_or_default(),
-                shown(session.mfa_verified_at),
+                or_never(session.mfa_verified_at),
                 printable(session.user_agent.as_deref().unwrap_or_default()),
                 session.id.to_string(),
             ]
@@ -139,7 +134,7 @@ impl Render for SessionList {
 
     fn plain(&self) -> Vec<(String, String)> {
         let line = |session: &SessionReport| {
-            let last_seen = shown(session.last_seen_at);
+            let last_seen = or_never(session.last_seen_at);
             format!("{} {} {} {last_seen}", session.id, user(session), session.state.name())
         };
         self.sessions.iter().map(|session| ("session".to_owned(), line(session))).collect()

@@ -6,7 +6,7 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::confirm::Severity;
-use super::ui::Render;
+use super::ui::{Render, or_never};
 use super::write::{Particular, WriteArgs, Writing};
 use super::{Run, connection, credential_input, token_assess};
 use crate::audit::transact::{Operation, Outcome};
@@ -364,10 +364,6 @@ pub(super) fn hashes(
     Ok(hashes)
 }
 
-fn shown(time: Option<Timestamp>) -> String {
-    time.map_or_else(|| "never".into(), Timestamp::zulu)
-}
-
 impl Render for TokenList {
     fn human(&self) -> String {
         if let ([agent], "z4jctl.token.show/1") = (self.agents.as_slice(), self.schema) {
@@ -383,7 +379,7 @@ impl Render for TokenList {
                 agent.project.clone(),
                 agent.name.clone(),
                 state,
-                shown(agent.last_seen_at),
+                or_never(agent.last_seen_at),
                 agent.age_days.map_or_else(String::new, |days| format!("{days} d")),
                 agent.agent_version.clone().unwrap_or_default(),
                 agent.id.to_string(),
@@ -408,9 +404,9 @@ fn details(agent: &AgentReport) -> String {
         ("agent", format!("{}/{}", agent.project, agent.name)),
         ("id", agent.id.to_string()),
         ("state", agent.state.clone()),
-        ("minted", shown(agent.created_at)),
-        ("last seen", shown(agent.last_seen_at)),
-        ("last connect", shown(agent.last_connect_at)),
+        ("minted", or_never(agent.created_at)),
+        ("last seen", or_never(agent.last_seen_at)),
+        ("last connect", or_never(agent.last_connect_at)),
         ("revoked", agent.revoked_at.map_or_else(|| "no".into(), Timestamp::zulu)),
         ("stale", if agent.is_stale { "yes: a brain removes it".into() } else { "no".into() }),
         ("version", agent.agent_version.clone().unwrap_or_else(|| "not said".into())),
@@ -420,14 +416,7 @@ fn details(agent: &AgentReport) -> String {
         ("engines", agent.engines.join(", ")),
         ("workers", agent.workers.to_string()),
     ];
-    let mut text = String::new();
-    for (name, value) in lines {
-        text.push_str(&format!(
-            "{name:<13} {value}
-"
-        ));
-    }
-    text
+    super::ui::lines(13, &lines)
 }
 
 impl Render for Identified {
