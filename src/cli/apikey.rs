@@ -235,11 +235,14 @@ fn handed_over(outcome: &Outcome, operation: &Mint, key: &Plaintext) -> Result<P
 }
 
 fn revoke(run: &Run<'_>, arguments: &RevokeArgs) -> Result<ExitCode> {
+    if arguments.key_stdin {
+        run.connection.leave_stdin_to("--key-stdin")?;
+    }
     let settings = run.settings_to_write(&arguments.write)?;
     let which = if let Some(user) = &arguments.all_of_user {
         Revoked::AllOf(user.clone())
     } else if arguments.key_stdin {
-        Revoked::Holding(leaked(run, &settings)?)
+        Revoked::Holding(leaked(&settings)?)
     } else {
         Revoked::Named(arguments.key.clone().unwrap_or_default())
     };
@@ -258,8 +261,9 @@ fn revoke(run: &Run<'_>, arguments: &RevokeArgs) -> Result<ExitCode> {
 }
 
 fn identify(run: &Run<'_>) -> Result<ExitCode> {
+    run.connection.leave_stdin_to("the API key")?;
     let settings = run.settings()?;
-    let hashes = leaked(run, &settings)?;
+    let hashes = leaked(&settings)?;
     let open = connection::open_options(&settings);
     let report = api_key_list::identify(run.context, &settings.database.value, open, &hashes)?;
     run.ui.print(&report)?;
@@ -267,9 +271,9 @@ fn identify(run: &Run<'_>) -> Result<ExitCode> {
 }
 
 /// The hashes of the key on standard input: under the current secret, then the previous ones.
-fn leaked(run: &Run<'_>, settings: &crate::config::Settings) -> Result<Vec<Digest>> {
+fn leaked(settings: &crate::config::Settings) -> Result<Vec<Digest>> {
     settings.require_secret()?;
-    let key = credential_input::read(run, "API key")?;
+    let key = credential_input::read("API key")?;
     if credential::shape(key.expose()) != Some(Shape::ApiKey) {
         return Err(Error::usage("credential.input", "this is no API key: those begin with z4k_")
             .hint("`z4jctl token identify` tells whose an agent token is"));

@@ -31,6 +31,7 @@ pub(super) struct ChangePasswordArgs {
 }
 
 pub(super) fn run(run: &Run<'_>, arguments: &ChangePasswordArgs) -> Result<ExitCode> {
+    arguments.password.claim_stdin(run)?;
     let settings = run.settings_to_write(&arguments.write)?;
     let open = connection::open_options(&settings);
     let before = Beforehand::look(run.context, &settings.database.value, open, Some(&arguments.user))?;

@@ -42,6 +42,7 @@ pub(super) struct CreateSuperuserArgs {
 }
 
 pub(super) fn run(run: &Run<'_>, arguments: &CreateSuperuserArgs) -> Result<ExitCode> {
+    arguments.password.claim_stdin(run)?;
     let settings = run.settings_to_write(&arguments.write)?;
     let open = connection::open_options(&settings);
     let existing = arguments.promote_existing.then_some(arguments.email.as_str());

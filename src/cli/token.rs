@@ -302,11 +302,14 @@ impl<'a> Handed<'a> {
 }
 
 fn revoke(run: &Run<'_>, arguments: &RevokeArgs) -> Result<ExitCode> {
+    if arguments.token_stdin {
+        run.connection.leave_stdin_to("--token-stdin")?;
+    }
     let settings = run.settings_to_write(&arguments.write)?;
     let which = if let Some(project) = &arguments.all_in_project {
         Revoked::AllIn(project.clone())
     } else if arguments.token_stdin {
-        let token = credential_input::read(run, "token")?;
+        let token = credential_input::read("token")?;
         Revoked::Holding(hashes(&settings, Kind::AgentToken, token.expose(), true)?)
     } else {
         Revoked::Named(arguments.agent.clone().unwrap_or_default())
@@ -326,8 +329,9 @@ fn revoke(run: &Run<'_>, arguments: &RevokeArgs) -> Result<ExitCode> {
 }
 
 fn identify(run: &Run<'_>) -> Result<ExitCode> {
+    run.connection.leave_stdin_to("the token")?;
     let settings = run.settings()?;
-    let token = credential_input::read(run, "token")?;
+    let token = credential_input::read("token")?;
     let hashes = hashes(&settings, Kind::AgentToken, token.expose(), true)?;
     let open = connection::open_options(&settings);
     let report = token_list::identify(run.context, &settings.database.value, open, &hashes)?;

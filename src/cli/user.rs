@@ -149,6 +149,7 @@ pub(super) fn unlock(run: &Run<'_>, arguments: &UnlockArgs) -> Result<ExitCode> 
 }
 
 fn create(run: &Run<'_>, arguments: &CreateArgs) -> Result<ExitCode> {
+    arguments.password.claim_stdin(run)?;
     let settings = run.settings_to_write(&arguments.write)?;
     let open = connection::open_options(&settings);
     let before = Beforehand::look(run.context, &settings.database.value, open, None)?;

@@ -83,6 +83,22 @@ fn mistakes_in_the_arguments_are_named_before_anything_is_touched() {
         let message = error["error"]["message"].as_str().expect("a message");
         assert!(message.contains(word) && !message.contains('\n'), "{word:?}: {error}");
     }
+    // Standard input has one reader.
+    let email = "x@example.com";
+    for (words, wants) in [
+        (&["changepassword", email, "--password-stdin"][..], "--password-stdin"),
+        (&["createsuperuser", "--email", email, "--password-stdin"], "--password-stdin"),
+        (&["user", "create", "--email", email, "--password-stdin"], "--password-stdin"),
+        (&["token", "revoke", "--token-stdin"], "--token-stdin"),
+        (&["token", "identify"], "the token"),
+        (&["apikey", "revoke", "--key-stdin"], "--key-stdin"),
+        (&["apikey", "identify"], "the API key"),
+        (&["secrets", "plan-rotation", "--new-secret-stdin"], "--new-secret-stdin"),
+    ] {
+        let call = Z4jctl::new().db_url("/nowhere/z4j.db").args(words).args(["--secret-file", "-"]);
+        let output = call.stdin("not read").run().expect_code(2);
+        assert!(output.stderr.contains(&format!("{wants} and --secret-file - both want")), "{output}");
+    }
     // However JSON was asked for.
     for words in
         [vec!["-o", "json"], vec!["-ojson"], vec!["-o=json"], vec!["-qo", "json"], vec!["--output", "jsonl"]]
