@@ -33,12 +33,11 @@ pub(super) enum ApiKey {
 /// The key acts as its owner, within its scopes: it can do no more than the owner could. admin:* stands for every scope,
 /// and one that writes includes the one that reads. admin:*, projects:write, users:read and users:write are for keys of
 /// administrators; automation:* came with z4j 1.7, and --allowed-cidr with 1.12.
-///
-/// Examples:
-///   z4jctl apikey mint --user ci@example.com --name ci --scope tasks:read,agents:read --expires-in 90
-///   z4jctl apikey mint --user ada@example.com --name audit --scope audit:read --project payments --allowed-cidr 10.1.0.0/16
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Examples:
+  z4jctl apikey mint --user ci@example.com --name ci --scope tasks:read,agents:read --expires-in 90
+  z4jctl apikey mint --user ada@example.com --name audit --scope audit:read --project payments --allowed-cidr 10.1.0.0/16")]
 pub(super) struct MintArgs {
     /// E-mail address or id of the user who owns it
     #[arg(long, value_name = "EMAIL")]
@@ -80,11 +79,10 @@ fn scope_help() -> String {
 /// List API keys: owner, scopes, last use, state
 ///
 /// The state is active, expired, revoked, or owner-inactive: the user who owns the key is deactivated or gone.
-///
-/// Example:
-///   z4jctl apikey list --user ada@example.com --all
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Example:
+  z4jctl apikey list --user ada@example.com --all")]
 pub(super) struct ListArgs {
     /// Only keys of this user
     #[arg(long, value_name = "EMAIL")]
@@ -107,13 +105,12 @@ pub(super) struct ShowArgs {
 /// Revoke an API key, a leaked one, or all of a user
 ///
 /// The brain refuses them from the next request on. Rows are kept, as z4j keeps them.
-///
-/// Examples:
-///   z4jctl apikey revoke z4k_jSzL --reason "INC-4711"
-///   z4jctl apikey revoke --key-stdin --yes < leaked-key
-///   z4jctl apikey revoke --all-of-user ada@example.com
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Examples:
+  z4jctl apikey revoke z4k_jSzL --reason \"INC-4711\"
+  z4jctl apikey revoke --key-stdin --yes < leaked-key
+  z4jctl apikey revoke --all-of-user ada@example.com")]
 #[group(id = "which", required = true, multiple = false, args = ["key", "key_stdin", "all_of_user"])]
 pub(super) struct RevokeArgs {
     /// Id, first 8 characters (z4k_xxxx), name, or the beginning of one; never the whole key
@@ -132,11 +129,10 @@ pub(super) struct RevokeArgs {
 ///
 /// Prints owner, scopes and state, never the key. The brain looks keys up under the current Z4J_SECRET alone: a key whose
 /// hash a previous secret gives is known, and dead since the rotation. Exit code 2 when there is no such key.
-///
-/// Example:
-///   z4jctl apikey identify < leaked-key
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Example:
+  z4jctl apikey identify < leaked-key")]
 pub(super) struct IdentifyArgs {}
 
 pub(super) fn run(run: &Run<'_>, verb: &ApiKey) -> Result<ExitCode> {

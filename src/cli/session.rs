@@ -23,11 +23,10 @@ pub(super) enum Session {
 ///
 /// Those that are neither revoked nor expired. The state says why one is dead all the same: its user is deactivated, the
 /// password was changed since, or it was idle for longer than Z4J_SESSION_IDLE_TIMEOUT_SECONDS.
-///
-/// Example:
-///   z4jctl session list ada@example.com --all
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Example:
+  z4jctl session list ada@example.com --all")]
 pub(super) struct ListArgs {
     /// E-mail address or id of a user [default: everybody]
     user: Option<String>,
@@ -41,12 +40,11 @@ pub(super) struct ListArgs {
 /// The brain refuses their cookies from the next request on; the user can log in again. Each session gets the reason
 /// user_revoke and an audit row auth.session_revoked, which is what z4j writes where users end a session of their own: it
 /// has no name for what an operator does. "via" in the metadata of the row tells the difference.
-///
-/// Examples:
-///   z4jctl session revoke ada@example.com
-///   z4jctl session revoke ada@example.com --session 0c7443b0
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Examples:
+  z4jctl session revoke ada@example.com
+  z4jctl session revoke ada@example.com --session 0c7443b0")]
 pub(super) struct RevokeArgs {
     /// E-mail address or id of the user
     user: String,

@@ -33,11 +33,10 @@ pub(super) enum Token {
 ///
 /// The plain text is printed once and stored nowhere, together with the signing secret of the project and the environment
 /// that the agent needs.
-///
-/// Example:
-///   z4jctl token mint --project payments --name worker-03 --brain-url https://brain.example.com
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Example:
+  z4jctl token mint --project payments --name worker-03 --brain-url https://brain.example.com")]
 pub(super) struct MintArgs {
     /// Slug or id of the project
     #[arg(long, value_name = "SLUG")]
@@ -77,12 +76,11 @@ pub(super) struct ShowArgs {
 ///
 /// The agent keeps its row, which holds one hash. With --overlap a second agent is minted under a new name instead, and
 /// the old one stays until it is revoked; the command for that is printed.
-///
-/// Examples:
-///   z4jctl token rotate payments/worker-03
-///   z4jctl token rotate payments/worker-03 --overlap
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Examples:
+  z4jctl token rotate payments/worker-03
+  z4jctl token rotate payments/worker-03 --overlap")]
 pub(super) struct RotateArgs {
     /// Id, name, PROJECT/NAME, or the beginning of one
     agent: String,
@@ -103,13 +101,12 @@ pub(super) struct RotateArgs {
 ///
 /// Up to 1.8 its row is deleted, from 1.9 on it becomes a tombstone, as z4j does it. On PostgreSQL a running brain closes
 /// the connection at once; elsewhere the command says when it does.
-///
-/// Examples:
-///   z4jctl token revoke payments/worker-03 --reason "INC-4711"
-///   z4jctl token revoke --token-stdin --yes < leaked-token
-///   z4jctl token revoke --all-in-project payments
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Examples:
+  z4jctl token revoke payments/worker-03 --reason \"INC-4711\"
+  z4jctl token revoke --token-stdin --yes < leaked-token
+  z4jctl token revoke --all-in-project payments")]
 #[group(id = "which", required = true, multiple = false, args = ["agent", "token_stdin", "all_in_project"])]
 pub(super) struct RevokeArgs {
     /// Id, name, PROJECT/NAME, or the beginning of one
@@ -127,11 +124,10 @@ pub(super) struct RevokeArgs {
 /// Tell whose a leaked token is, from standard input
 ///
 /// Prints agent, project and state, never the token. Exit code 2 when no agent has it.
-///
-/// Example:
-///   z4jctl token identify < leaked-token
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Example:
+  z4jctl token identify < leaked-token")]
 pub(super) struct IdentifyArgs {}
 
 pub(super) fn run(run: &Run<'_>, verb: &Token) -> Result<ExitCode> {

@@ -244,6 +244,30 @@ fn a_new_administrator_who_dies_leaves_all_or_nothing() {
     on_each(&TWO_ERAS, |target| dies_everywhere(target, &create));
 }
 
+#[test]
+fn a_key_that_dies_in_the_making_leaves_all_or_nothing() {
+    let mint = Writer {
+        arguments: &[
+            "apikey",
+            "mint",
+            "--user",
+            "admin@example.com",
+            "--name",
+            "in-a-hurry",
+            "--scope",
+            "tasks:read",
+        ],
+        input: "",
+    };
+    on_each(&TWO_ERAS, |target| dies_everywhere(target, &mint));
+}
+
+#[test]
+fn an_end_of_sessions_that_dies_leaves_all_or_nothing() {
+    let revoke = Writer { arguments: &["session", "revoke", "admin@example.com"], input: "" };
+    on_each(&TWO_ERAS, |target| dies_everywhere(target, &revoke));
+}
+
 /// The process id of the server that serves the one z4jctl that waits for a lock there.
 fn waiting_server(database: &AnyDatabase, what: &str) -> i64 {
     let sql = "SELECT coalesce(max(pid), 0)::bigint FROM pg_stat_activity \
