@@ -43,6 +43,7 @@ Examples:
   z4jctl audit export --format jsonl --zstd --from 2026-03-01 --to 2026-04-01 audit-2026-03.jsonl.zst
   z4jctl audit export --action 'auth.*' --project payments > logins.csv
   z4jctl audit export --key z4j.key audit.csv
+  z4jctl audit export --format parquet audit.parquet && duckdb -c \"SELECT action, count(*) FROM 'audit.parquet' GROUP BY 1\"
   z4jctl audit export --older-than 1y --delete --yes audit-before-2026.csv
   z4jctl audit verify-export audit-2026-*.jsonl.zst --live")]
 pub(super) struct ExportArgs {
@@ -113,6 +114,8 @@ pub(super) enum FormArg {
     Csv,
     /// One JSON object per line
     Jsonl,
+    /// Apache Parquet, packed within
+    Parquet,
 }
 
 pub(super) fn run(run: &Run<'_>, arguments: &ExportArgs) -> Result<ExitCode> {
@@ -133,12 +136,20 @@ pub(super) fn run(run: &Run<'_>, arguments: &ExportArgs) -> Result<ExitCode> {
     let form = match arguments.format {
         FormArg::Csv => Form::Csv,
         FormArg::Jsonl => Form::Jsonl,
+        FormArg::Parquet => Form::Parquet,
     };
-    if arguments.spreadsheet_safe && form == Form::Jsonl {
+    if arguments.spreadsheet_safe && form != Form::Csv {
         return Err(Error::usage(
             "usage.spreadsheet-safe",
-            "--spreadsheet-safe is for --format csv: no spreadsheet opens JSON lines",
+            "--spreadsheet-safe is for --format csv: no spreadsheet opens the other formats",
         ));
+    }
+    if (arguments.gzip || arguments.zstd) && form == Form::Parquet {
+        return Err(Error::usage(
+            "usage.packed-parquet",
+            "--gzip and --zstd are for CSV and JSON lines: nothing could open a packed Parquet file",
+        )
+        .hint("leave them out: the columns of a Parquet file are packed with zstd"));
     }
     for (flag, values) in [("--action", &arguments.action), ("--actor", &arguments.actor)] {
         if let Some(empty) = values.iter().find(|value| value.trim().is_empty()) {

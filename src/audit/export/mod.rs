@@ -1,18 +1,21 @@
 //! Exports of the audit log that verify themselves: [`export`] writes one, [`verify`] reads it back.
 //!
-//! A data file holds the rows ([`encode`]: CSV or JSON lines, every signed value as it is), a [`manifest`] beside it
+//! A data file holds the rows ([`encode`]: CSV, JSON lines or Parquet, every signed value as it is), a [`manifest`] beside it
 //! what the rows alone do not say: where the log was cut, the signed chain state, digests. [`reader`] turns a data file
 //! back into the batches that [`super::check`] and [`super::walk`] take from a database, so that an export gets the same
 //! findings as the log that it was made of. The README describes the format for those who write their own verifier.
 
 mod collected;
+pub mod columns;
 pub mod csv;
 pub mod encode;
+mod filler;
 pub mod filter;
 pub mod form;
 pub mod join;
 pub mod jsonl;
 pub mod manifest;
+pub mod parquet;
 pub mod raw;
 pub mod reader;
 pub mod report;
@@ -20,6 +23,8 @@ pub mod signature;
 pub mod sink;
 #[cfg(test)]
 mod tests;
+mod unpack;
+pub mod value;
 pub mod verify;
 
 use std::collections::BTreeMap;
@@ -40,7 +45,7 @@ use crate::identity::find;
 use crate::signing::detached::Signer;
 use crate::store::batch::Layout;
 use crate::store::{LogFacts, OpenOptions, Scan, ScanEnd, Store};
-use encode::{Edge, Encoder, Pool};
+use encode::{Content, Edge, Encoded, Encoder, Pool};
 use filter::Filter;
 use form::{Form, Packing};
 use manifest::{Data, EdgeRecord, Manifest, Parts, RowCounts, StateRecord};
@@ -146,6 +151,9 @@ pub fn export(
     progress: &dyn Progress,
 ) -> Result<ExportReport> {
     let started_at = context.now();
+    if !options.form.is_built_in() {
+        return Err(parquet::not_built_in());
+    }
     let (path, manifest_path, overwrite) = match &target {
         Target::File { path, manifest, overwrite } => {
             let beside = manifest.clone().unwrap_or_else(|| manifest::beside(path));
@@ -302,22 +310,34 @@ fn write_rows(
     let worker = || {
         let mut encoder = Encoder::new(form, layout, safe, filter);
         let pool = &pool;
-        move |batch| encoder.encode(batch, pool.take())
+        move |batch| encoder.encode(batch, pool)
     };
     progress.begin(facts.rows_estimate);
     let mut seen = 0;
+    let mut columns = match form {
+        Form::Parquet => Some(parquet::Writer::new(layout)?),
+        Form::Csv | Form::Jsonl => None,
+    };
     let header = Encoder::header(form, layout, safe);
-    let end = match packer.write(&header) {
+    let mut end = match packer.write(&header) {
         Err(error) => Err(note(&mut failed, error)),
         Ok(()) => pipeline::run_over(
             |emit| store.scan(&scan, emit),
             layout,
             options.jobs,
             worker,
-            &mut |encoded: &mut encode::Encoded| {
+            &mut |encoded: &mut Encoded| {
                 context.cancel.check()?;
-                packer.write(&encoded.bytes).map_err(|error| note(&mut failed, error))?;
-                pool.give(std::mem::take(&mut encoded.bytes));
+                let mut write =
+                    |bytes: &[u8]| packer.write(bytes).map_err(|error| note(&mut failed, error));
+                match (encoded.take(), &mut columns) {
+                    (Content::Lines(bytes), _) => {
+                        write(&bytes)?;
+                        pool.give(bytes);
+                    }
+                    (Content::Columns(rows), Some(columns)) => write(&columns.add(rows)?)?,
+                    (Content::Columns(_), None) => return Err(Error::bug("columns for lines")),
+                }
                 written.add(encoded);
                 seen += encoded.seen;
                 progress.advance(seen);
@@ -325,6 +345,12 @@ fn write_rows(
             },
         ),
     };
+    if let (Ok(ScanEnd::Complete), Some(columns)) = (&end, columns) {
+        let rest = columns.finish()?;
+        if let Err(error) = packer.write(&rest) {
+            end = Err(note(&mut failed, error));
+        }
+    }
     progress.finish();
     let finished = if matches!(end, Ok(ScanEnd::Complete)) {
         packer.finish().map(|(_, file, unpacked)| Some((file, unpacked)))
@@ -349,7 +375,7 @@ fn note(failed: &mut Option<io::Error>, error: io::Error) -> Error {
 }
 
 impl Written {
-    fn add(&mut self, encoded: &encode::Encoded) {
+    fn add(&mut self, encoded: &Encoded) {
         self.rows.total += encoded.rows;
         self.rows.frozen += encoded.frozen;
         self.rows.unreadable += encoded.unreadable;

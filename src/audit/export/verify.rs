@@ -175,7 +175,7 @@ fn open(path: &Path, options: &VerifyExportOptions) -> Result<Entry> {
                 "export.not-one",
                 format!("{} does not begin like an export", path.display()),
             )
-            .hint("expected the CSV or JSONL of `z4jctl audit export`, plain, gzip or zstd"));
+            .hint("expected what `z4jctl audit export` wrote: CSV, JSONL, plain, gzip or zstd, or Parquet"));
         }
     };
     let by_columns = match shape.layout.columns().len() {
