@@ -1295,7 +1295,7 @@ _z4jctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "csv jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "csv jsonl parquet" -- "${cur}"))
                     return 0
                     ;;
                 --from)
