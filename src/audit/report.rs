@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::audit::anchor::judge::AnchorReport;
-use crate::audit::finding::Finding;
+use crate::audit::finding::{Class, Finding};
 use crate::audit::resume::Incremental;
 use crate::audit::shard::{MergedReport, ShardReport};
 use crate::error::ExitCode;
@@ -65,6 +65,8 @@ pub struct VerifyReport {
     /// The parts that it is made of; only of `audit verify-merge`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merged: Option<MergedReport>,
+    /// What may have been done to the log all the same, since nothing that was given to this run could tell.
+    pub not_excluded: Vec<Class>,
     /// What a reader should know: limits of what could be proved, records that are not signed.
     pub notes: Vec<String>,
     /// What the rows were read from.

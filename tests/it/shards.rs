@@ -71,7 +71,7 @@ pub(crate) fn agree_with_their_log(log: &Log, whole: &Report, of: usize, what: &
         return differs("exit code");
     }
     let merged = output.json();
-    for field in ["findings", "finding_counts", "rows", "keys", "unused_keys", "head"] {
+    for field in ["findings", "finding_counts", "not_excluded", "rows", "keys", "unused_keys", "head"] {
         if merged[field] != whole.json[field] {
             return differs(field);
         }
