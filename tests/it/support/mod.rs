@@ -7,6 +7,7 @@
 //! - [`judge`]: on which databases z4jctl writes, and how the real z4j judges them afterwards.
 //! - [`z4jctl`]: the program under test.
 //! - [`process`]: child processes that end in time and leave nothing behind.
+//! - [`web`], [`tsa`]: a web server and a time-stamping authority of a test's own.
 //! - [`http`], [`certificates`]: what the above are made of.
 
 #![allow(dead_code, reason = "a tool box: not every tool is in use at every time")]
@@ -19,6 +20,8 @@ pub(crate) mod http;
 pub(crate) mod judge;
 pub(crate) mod postgres;
 pub(crate) mod process;
+pub(crate) mod tsa;
+pub(crate) mod web;
 pub(crate) mod z4jctl;
 
 use std::collections::{BTreeMap, BTreeSet};
