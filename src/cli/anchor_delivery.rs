@@ -74,7 +74,7 @@ impl DeliveryArgs {
         let timestamp = self.timestamp.as_deref().map(|text| {
             Url::parse(text).map_err(|reason| {
                 Error::usage("usage.timestamp", format!("--timestamp: {reason}"))
-                    .hint("give the URL of a time-stamping authority, such as https://freetsa.org/tsr")
+                    .hint("give the URL of a time-stamping authority, such as https://tsa.example/")
             })
         });
         let (exec, timestamp) = (exec.transpose()?, timestamp.transpose()?);

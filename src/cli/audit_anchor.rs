@@ -22,8 +22,8 @@ const EXAMPLES: &str = "Examples:
   z4jctl audit anchor --to /mnt/anchors --key /etc/z4jctl/anchor.key
   z4jctl audit anchor --to /srv/anchors.git-checkout --git --key ~/.ssh/id_ed25519
   z4jctl audit anchor --to /var/lib/anchors --exec 'aws s3 cp - s3://bucket/z4j/newest.checkpoint' --key anchor.key
-  z4jctl audit anchor --to /mnt/anchors --timestamp https://freetsa.org/tsr --tsa-ca /etc/z4jctl/tsa.pem --key anchor.key
-  z4jctl audit anchor --to /mnt/anchors --put https://worm.example/z4j/ --put-header-file /etc/z4jctl/worm.headers --key anchor.key
+  z4jctl audit anchor --to /mnt/anchors --key anchor.key --timestamp https://tsa.example/ --tsa-ca tsa.pem
+  z4jctl audit anchor --to /mnt/anchors --key anchor.key --put https://worm.example/z4j/ --put-header-file worm.headers
   z4jctl audit verify --anchors /mnt/anchors --trust /etc/z4jctl/anchor.pub";
 
 /// Anchor the log: sign what it is now, into a directory outside the database.
