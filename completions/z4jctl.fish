@@ -98,6 +98,7 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and not __fish_seen
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l known-head -d 'A head that was kept outside the database (z4j audit export-head, z4jctl audit head): a file, or its JSON' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l anchors -d 'Compare the log with the anchors in this directory (z4jctl audit anchor)' -r -F
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l trust -d 'Public keys that may sign anchors, one in a line, instead of the file trusted-keys beside them; repeatable' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l tsa-ca -d 'Check the timestamps beside the anchors, down to the root certificates in this PEM file' -r -F
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l since -d 'Only rows from this time on, such as 2026-03-01 or 2026-03-01T12:00:00Z; without a zone it is UTC' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l until -d 'Only rows before this time' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l max-findings -d 'How many findings to list; all are counted' -r
@@ -154,6 +155,12 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_sub
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -l key -d 'The private key: of `z4jctl signing-key generate`, or an unencrypted Ed25519 key of OpenSSH' -r -F
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -l origin -d 'The log\'s name in a new directory [default: z4jctl.audit/ and a hash of its first row]' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -l exec -d 'Run this command for each new anchor; no shell, the checkpoint on its stdin' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -l timestamp -d 'Have the newest anchor timestamped (RFC 3161) by the authority at this URL, http or https; its answer is kept beside the anchor, in the file NAME.tsr' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -l tsa-ca -d 'Take timestamps only from authorities under the root certificates in this PEM file' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -l put -d 'Store a copy of every file of an anchor below this URL, by HTTPS PUT; ends with a slash; repeatable. What could not be stored is sent again by the next call' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -l put-header-file -d 'Headers for --put, `Name: value` in each line, such as credentials; a file of mode 600' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -l ca -d 'Reach --put and --timestamp only through certificates of the authorities in this PEM file [default: those that this machine trusts]' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -l timeout -d 'How long each request of --put and --timestamp may take, such as 30s [default: 60s]' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
 json\t'One JSON document'
 jsonl\t'JSON lines: one for each finding, then a summary'
@@ -171,9 +178,9 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_sub
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -l git -d 'Commit what was written to the git repository that the directory is in'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -l unverified -d 'Anchor a log that does not verify; the anchor says so'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -l accept-retention -d '1.3 to 1.7: take a missing beginning that retention can explain as explained'
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -l git -d 'Commit what was written to the git repository that the directory is in'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -s V -l version -d 'Print version'

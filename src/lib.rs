@@ -10,8 +10,9 @@
 //! | [`cli`] | the face: arguments, rendering, progress, exit code |
 //!
 //! Beside them [`config`] finds settings and secrets, [`context`] holds what depends on the machine, [`error`] holds
-//! the exit codes, and [`plan`] holds the leave to write. A face calls operations only; operations never print, never exit, and never
-//! ask the machine for the time or the environment.
+//! the exit codes, [`plan`] holds the leave to write, and [`tls`], [`http`] and [`private_file`] are what several of them
+//! stand on. A face calls operations only; operations never print, never exit, and never ask the machine for the time or
+//! the environment.
 
 pub mod audit;
 pub mod cli;
@@ -19,11 +20,14 @@ pub mod config;
 pub mod context;
 pub mod error;
 pub mod format;
+pub mod http;
 pub mod identity;
 pub mod init;
 pub mod migrate;
 pub mod plan;
+pub mod private_file;
 pub mod secrets;
 pub mod settings_files;
 pub mod signing;
 pub mod store;
+pub mod tls;

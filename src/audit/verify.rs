@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::audit::anchor::compare::Comparison;
 use crate::audit::anchor::judge::{AnchorReport, Known, judge as judge_anchors};
 use crate::audit::anchor::place::AnchorLog;
+use crate::audit::anchor::timestamp::Timestamps;
 use crate::audit::bounds::{self, Retention, StateTrust};
 use crate::audit::check::{Checker, Link};
 use crate::audit::classify::{Ends, Places, classify};
@@ -57,6 +58,8 @@ pub struct VerifyOptions {
 pub struct AnchorCheck {
     /// What was anchored.
     pub log: Arc<AnchorLog>,
+    /// The timestamps beside them.
+    pub timestamps: Option<Timestamps>,
     /// Whether to keep what the next anchor needs.
     pub collect: bool,
 }
@@ -274,7 +277,7 @@ pub(super) fn judge_walk(
     if let Some(finding) = wrong_key(family, &judged.walk) {
         judged.wrong_key = true;
         // Stored HMACs are compared with anchored ones without any key.
-        let against_anchors = compare(&mut judged, true);
+        let against_anchors = compare(&mut judged, options, true);
         judged.findings.push(finding);
         judged.findings.extend(against_anchors);
         judged.findings.append(&mut whole_log);
@@ -347,7 +350,7 @@ pub(super) fn judge_walk(
         );
     }
     let is_broken = findings.iter().chain(&whole_log).any(|finding| finding.exit_code() == ExitCode::Finding);
-    findings.extend(compare(&mut judged, is_broken));
+    findings.extend(compare(&mut judged, options, is_broken));
     findings.sort_by_key(|finding| finding.row.unwrap_or(u64::MAX));
     findings.append(&mut whole_log);
     judged.findings = findings;
@@ -355,9 +358,10 @@ pub(super) fn judge_walk(
 }
 
 /// Judges the comparison with the anchors, when there is one.
-fn compare(judged: &mut Judged, is_broken: bool) -> Vec<Finding> {
+fn compare(judged: &mut Judged, options: &VerifyOptions, is_broken: bool) -> Vec<Finding> {
     let Some(comparison) = &judged.walk.comparison else { return Vec::new() };
-    let known = Known { state: &judged.state, is_broken };
+    let timestamps = options.anchors.as_ref().and_then(|check| check.timestamps.as_ref());
+    let known = Known { state: &judged.state, is_broken, timestamps };
     let (report, findings) = judge_anchors(comparison, known, &mut judged.notes);
     judged.anchors = Some(report);
     findings

@@ -13,6 +13,7 @@ use super::progress::Reporter;
 use super::ui::{Render, write_file_as};
 use super::{Run, audit_verify_merge, audit_verify_shard, bad_value, connection, hook, textfile};
 use crate::audit::anchor::place::AnchorLog;
+use crate::audit::anchor::timestamp::{Authorities, Timestamps};
 use crate::audit::finding::{Certainty, Class, Finding};
 use crate::audit::head::KnownHeadInput;
 use crate::audit::report::VerifyReport;
@@ -40,6 +41,9 @@ pub(super) struct VerifyArgs {
     /// Public keys that may sign anchors, one in a line, instead of the file trusted-keys beside them; repeatable
     #[arg(long, value_name = "FILE", requires = "anchors")]
     trust: Vec<PathBuf>,
+    /// Check the timestamps beside the anchors, down to the root certificates in this PEM file
+    #[arg(long, value_name = "FILE", requires = "anchors")]
+    tsa_ca: Option<PathBuf>,
     /// Only rows from this time on, such as 2026-03-01 or 2026-03-01T12:00:00Z; without a zone it is UTC
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
@@ -101,7 +105,15 @@ fn verify_and_print(run: &Run<'_>, arguments: &VerifyArgs) -> Result<ExitCode> {
     let anchors = arguments.anchors.as_deref().map(|directory| {
         let trusted = signing::trusted(directory, &arguments.trust)?;
         let log = AnchorLog::read(directory, &trusted)?;
-        Ok::<_, Error>(AnchorCheck { log: log.into(), collect: false })
+        let authorities = arguments.tsa_ca.as_deref().map(Authorities::read).transpose()?;
+        let timestamps = Timestamps::read(&log, authorities.as_ref())?;
+        if timestamps.is_none() && authorities.is_some() {
+            run.ui.warn(&format!(
+                "there is no timestamp in {}: --tsa-ca has nothing to check",
+                directory.display()
+            ));
+        }
+        Ok::<_, Error>(AnchorCheck { log: log.into(), timestamps, collect: false })
     });
     let anchors = anchors.transpose()?;
     let resume = resume_options(arguments)?;
@@ -276,6 +288,21 @@ impl Render for VerifyReport {
                 anchors.rows_not_anchored
             );
         }
+        if let Some(timestamps) = self.anchors.as_ref().and_then(|anchors| anchors.timestamps.as_ref()) {
+            let _ = writeln!(
+                text,
+                "  timestamps {}: {}, newest {} ({} rows) by {}",
+                if timestamps.signatures == "verified" {
+                    "signatures verified"
+                } else {
+                    "signatures NOT checked"
+                },
+                timestamps.count,
+                shown(timestamps.newest_time),
+                timestamps.newest_size,
+                timestamps.newest_authority.as_deref().unwrap_or("-")
+            );
+        }
         for note in &self.notes {
             let _ = writeln!(text, "  note       {note}");
         }
@@ -332,6 +359,11 @@ impl Render for VerifyReport {
             lines.push(("anchors.checked".into(), anchors.checked.to_string()));
             lines.push(("anchors.size".into(), anchors.size.to_string()));
             lines.push(("anchors.not_anchored".into(), anchors.rows_not_anchored.to_string()));
+            if let Some(timestamps) = &anchors.timestamps {
+                lines.push(("anchors.timestamps.count".into(), timestamps.count.to_string()));
+                lines.push(("anchors.timestamps.signatures".into(), timestamps.signatures.into()));
+                lines.push(("anchors.timestamps.newest".into(), shown(timestamps.newest_time)));
+            }
         }
         if let Some(incremental) = &self.incremental {
             let fallback = incremental.fallback.as_ref().map_or("", |fallback| fallback.code);

@@ -3,6 +3,7 @@
 //! A verb has one file with its arguments and its rendering; what it does is an operation of another module.
 
 mod allowed_hosts;
+mod anchor_delivery;
 mod apikey;
 mod audit_anchor;
 mod audit_export;

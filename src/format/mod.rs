@@ -15,6 +15,7 @@
 //! | [`password`] | argon2 hashes, and which passwords are refused |
 //! | [`email`] | addresses as they are stored, and which of them can log in |
 //! | [`merkle`], [`note`], [`checkpoint`] | what an anchor is made of: RFC 6962 trees, C2SP notes and checkpoints |
+//! | [`tsp`], [`der`] | timestamps of RFC 3161 |
 //! | [`openssh`], [`sshsig`] | Ed25519 keys in OpenSSH's files; detached signatures as `ssh-keygen -Y` makes them |
 //! | [`sealed`] | what is encrypted: TOTP secrets, configuration of channels |
 //!
@@ -24,6 +25,7 @@
 pub mod address;
 pub mod checkpoint;
 pub mod credential;
+pub mod der;
 pub mod email;
 pub mod frozen;
 pub mod head;
@@ -41,6 +43,7 @@ pub mod sshsig;
 pub mod state;
 mod text;
 mod timestamp;
+pub mod tsp;
 
 pub use id::Id;
 pub use mac::Digest;

@@ -6,8 +6,8 @@
 
 pub mod detached;
 
-use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::fs;
+use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -18,13 +18,11 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::format::note::{SigningKey, VerifierKey, is_key_name};
 use crate::format::openssh;
+use crate::private_file::{self, Unusable};
 use detached::Purpose;
 
 /// The file of trusted verifier keys in a directory of anchors.
 pub const TRUSTED: &str = "trusted-keys";
-
-/// No key file is larger, bytes.
-const MAX_KEY_FILE: u64 = 64 * 1024;
 
 /// The public half of a key; `z4jctl.signing-key/1`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -123,14 +121,10 @@ pub fn load(path: &Path) -> Result<SigningKey> {
         Error::secret("signing-key.unreadable", format!("no signing key in {}: {reason}", path.display()))
             .hint("make one with `z4jctl signing-key generate --out FILE`, or give an unencrypted Ed25519 key of OpenSSH")
     };
-    let file = File::open(path).map_err(|error| fail(&error))?;
-    let mode = file.metadata().map_err(|error| fail(&error))?.permissions().mode();
-    if mode & 0o007 != 0 {
-        return Err(fail(&format!("everybody may read or change it (mode {:04o})", mode & 0o7777))
-            .hint("make another key, and chmod 600 its file"));
-    }
-    let mut text = Zeroizing::new(String::new());
-    file.take(MAX_KEY_FILE).read_to_string(&mut text).map_err(|error| fail(&error))?;
+    let text = private_file::read(path).map_err(|unusable| match unusable {
+        Unusable::Open(_) => fail(&unusable).hint("make another key, and chmod 600 its file"),
+        Unusable::Unreadable(_) => fail(&unusable),
+    })?;
     SigningKey::parse(&text).map_err(|reason| fail(&reason))
 }
 

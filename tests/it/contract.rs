@@ -165,7 +165,16 @@ fn the_floors_keep_apart() {
             ],
         ),
         (
-            &["src/audit", "src/init", "src/migrate", "src/secrets", "src/settings_files", "src/signing"],
+            &[
+                "src/audit",
+                "src/http",
+                "src/init",
+                "src/migrate",
+                "src/secrets",
+                "src/settings_files",
+                "src/signing",
+                "src/tls",
+            ],
             &["crate::cli"],
         ),
         (&["src/cli"], &["crate::store", "super::store"]),

@@ -65,6 +65,8 @@ pub struct Stranger {
     pub expected: usize,
     /// Index of the leaf of the row with its id, when that was anchored.
     pub known: Option<usize>,
+    /// Whether it still is what was anchored under that id, in another place.
+    pub moved: bool,
 }
 
 /// A comparison under way.
@@ -156,7 +158,8 @@ impl Comparison {
         self.strangers += 1;
         if self.stranger.is_none() {
             let known = row.id.and_then(|id| self.log.find_id(id));
-            self.stranger = Some(Stranger { place: Place::of(row), expected: self.next, known });
+            let moved = known.is_some_and(|at| self.log.records[at].leaf == record.leaf);
+            self.stranger = Some(Stranger { place: Place::of(row), expected: self.next, known, moved });
         }
     }
 

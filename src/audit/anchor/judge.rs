@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::compare::{Comparison, Gap, Stranger};
-use super::place::{AnchorLog, Record};
+use super::place::{AnchorLog, Problem, Record};
+use super::timestamp::{TimestampReport, Timestamps};
 use crate::audit::bounds::StateTrust;
 use crate::audit::check::Link;
 use crate::audit::finding::{Class, Finding, Neighbour};
@@ -29,7 +30,7 @@ pub struct AnchorReport {
     /// Name and id of the key that signed it.
     pub signer: Option<String>,
     /// `consistent`, `tail-cut`, `rolled-back`, `re-signed`, `forked`, `edited`, `removed`, `prefix-cut`,
-    /// `inserted`,
+    /// `inserted`, `reordered`,
     /// `anchor-invalid`, or `none` when there is no anchor.
     pub verdict: &'static str,
     /// Anchored rows that are there, as they were anchored.
@@ -38,6 +39,8 @@ pub struct AnchorReport {
     pub rows_removed: u64,
     /// Rows since the newest anchor: nothing outside the database vouches for them.
     pub rows_not_anchored: u64,
+    /// What the timestamps beside the anchors say, when there are some.
+    pub timestamps: Option<TimestampReport>,
 }
 
 /// What is known of the log beside the comparison.
@@ -47,6 +50,8 @@ pub struct Known<'a> {
     pub state: &'a StateTrust,
     /// Whether the log by itself is proved to have been tampered with.
     pub is_broken: bool,
+    /// The timestamps beside the anchors.
+    pub timestamps: Option<&'a Timestamps>,
 }
 
 /// Judges a comparison. Findings are in chain order; what is worth a note goes to `notes`.
@@ -63,11 +68,14 @@ pub fn judge(
     }
     let verdict = findings.first().map(|finding| finding.class.name());
     if let Some(problem) = &log.problem {
-        let finding = Finding::new(Class::AnchorInvalid, problem.message.clone());
-        findings.push(if problem.undecided { finding.undecided() } else { finding });
+        findings.push(invalid(problem));
     } else if log.checkpoints.is_empty() {
         let message = format!("there is no anchor in {}: nothing was compared", log.directory.display());
         findings.push(Finding::new(Class::AnchorInvalid, message).undecided());
+    }
+    if let Some(timestamps) = known.timestamps {
+        findings.extend(timestamps.problems.iter().map(invalid));
+        notes.extend(timestamps.note());
     }
     if let Some(unverified) = log.newest().and_then(|newest| newest.unverified) {
         notes.push(format!(
@@ -95,8 +103,14 @@ pub fn judge(
         rows_matched: comparison.matched,
         rows_removed: removed,
         rows_not_anchored: comparison.beyond,
+        timestamps: known.timestamps.map(|timestamps| timestamps.report.clone()),
     };
     (report, findings)
+}
+
+fn invalid(problem: &Problem) -> Finding {
+    let finding = Finding::new(Class::AnchorInvalid, problem.message.clone());
+    if problem.undecided { finding.undecided() } else { finding }
 }
 
 fn judge_rows(
@@ -110,7 +124,10 @@ fn judge_rows(
     if let Some(stranger) = &comparison.stranger {
         findings.push(judge_stranger(comparison, stranger, known));
     }
-    for gap in comparison.gaps.iter().filter(|gap| !gap.replaced) {
+    // A row that was moved is not gone.
+    let moved = comparison.stranger.as_ref().filter(|stranger| stranger.moved).and_then(|row| row.known);
+    let is_moved = |gap: &Gap| gap.to - gap.from == 1 && moved == Some(gap.from);
+    for gap in comparison.gaps.iter().filter(|gap| !gap.replaced && !is_moved(gap)) {
         let missing = (gap.to - gap.from) as u64;
         if is_retention(log, gap, known.state) {
             *removed += missing;
@@ -196,7 +213,13 @@ fn judge_stranger(comparison: &Comparison, stranger: &Stranger, known: Known<'_>
         ..Finding::new(class, message)
     };
     if let Some(index) = stranger.known {
-        let when = anchored(log, index);
+        let when = anchored(log, known, index);
+        if stranger.moved {
+            return about(
+                Class::Reordered,
+                format!("this row was anchored {when}, and stands elsewhere now"),
+            );
+        }
         return if place.intact || !known.is_broken {
             about(
                 Class::ReSigned,
@@ -239,7 +262,7 @@ fn judge_stranger(comparison: &Comparison, stranger: &Stranger, known: Known<'_>
             "this row stands where {} was anchored {}: the log was continued a second time from the row before; {count} \
              row(s) from here on were never anchored",
             shown(expected),
-            anchored(log, index)
+            anchored(log, known, index)
         )
     };
     about(Class::Forked, message)
@@ -329,9 +352,9 @@ fn shown(record: &Record) -> String {
 }
 
 /// When and by which anchor a leaf was anchored first.
-fn anchored(log: &AnchorLog, index: usize) -> String {
-    match log.anchor_of(index) {
-        Some(anchor) => format!("as row {} on {} (anchor {})", index + 1, anchor.time, anchor.sequence),
-        None => format!("as row {}", index + 1),
-    }
+fn anchored(log: &AnchorLog, known: Known<'_>, index: usize) -> String {
+    let Some(anchor) = log.anchor_of(index) else { return format!("as row {}", index + 1) };
+    let proved = known.timestamps.and_then(|timestamps| timestamps.proved(anchor.sequence));
+    let proved = proved.map(|time| format!(", there at {time} by a timestamp")).unwrap_or_default();
+    format!("as row {} on {} (anchor {}{proved})", index + 1, anchor.time, anchor.sequence)
 }

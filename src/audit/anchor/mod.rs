@@ -7,6 +7,8 @@
 //! |---|---|
 //! | `NNNNNNNNNN-<size>.checkpoint` | a C2SP checkpoint ([`crate::format::checkpoint`]) in a C2SP signed note ([`crate::format::note`]) |
 //! | `NNNNNNNNNN-<size>.leaves` | the leaves since the anchor before it, [`place::RECORD_BYTES`] bytes each: leaf hash (32), `id` (16), `occurred_at` (8, microseconds since 1970, big-endian); zeroes and the smallest number for what cannot be read |
+//! | `NNNNNNNNNN-<size>.tsr` | the answer of a time-stamping authority (RFC 3161) over the checkpoint's file, where one was asked |
+//! | `sent` | what was copied where ([`mod@send`]) |
 //! | `trusted-keys` | the keys that are trusted ([`crate::signing`]) |
 //!
 //! # The tree
@@ -38,9 +40,12 @@
 //! oldest rows as retention does; the notes name them.
 //!
 //! The way of a comparison: [`place`] reads and verifies a directory; [`compare`] lays the rows of a walk beside the
-//! leaves; [`judge`] says what became of the log; [`write`](mod@write) makes the next anchor.
+//! leaves; [`judge`] says what became of the log; [`write`](mod@write) makes the next anchor, [`timestamp`] has its time proved, and
+//! [`mod@send`] copies it elsewhere.
 
 pub mod compare;
 pub mod judge;
 pub mod place;
+pub mod send;
+pub mod timestamp;
 pub mod write;

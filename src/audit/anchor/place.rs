@@ -15,6 +15,13 @@ use crate::format::{Digest, Id, Timestamp};
 /// Bytes of one leaf in a `.leaves` file.
 pub const RECORD_BYTES: usize = 56;
 
+/// The end of the name of a checkpoint's file.
+pub const CHECKPOINT: &str = ".checkpoint";
+/// The end of the name of the file with its leaves.
+pub const LEAVES: &str = ".leaves";
+/// The end of the name of the file with its timestamp.
+pub const TIMESTAMP: &str = ".tsr";
+
 /// No checkpoint is larger, bytes.
 const MAX_CHECKPOINT: u64 = 1 << 20;
 
@@ -84,6 +91,8 @@ pub struct AnchorLog {
     pub newest_file: Option<String>,
     /// SHA-256 of the newest one's text.
     pub newest_digest: Option<Digest>,
+    /// SHA-256 of the file of each of them, which is what a timestamp is over.
+    pub file_digests: Vec<Digest>,
     /// Who signed the newest.
     pub signer: Option<String>,
     /// Every leaf, in order.
@@ -103,23 +112,8 @@ impl AnchorLog {
     ///
     /// `Unreachable` when it cannot be read. What is wrong with an anchor is a [`Problem`], not an error.
     pub fn read(directory: &Path, trusted: &[VerifierKey]) -> Result<Self> {
-        let fail = |error: &io::Error| {
-            Error::unreachable(
-                "anchors.unreadable",
-                format!("cannot read the anchors in {}: {error}", directory.display()),
-            )
-            .hint("give the directory that `z4jctl audit anchor --to` writes to")
-        };
-        let mut files = Vec::new();
-        for entry in fs::read_dir(directory).map_err(|error| fail(&error))? {
-            let name = entry.map_err(|error| fail(&error))?.file_name().to_string_lossy().into_owned();
-            if let Some(stem) = name.strip_suffix(".checkpoint") {
-                files.push(stem.to_owned());
-            }
-        }
-        files.sort_unstable();
         let mut log = Self { directory: directory.to_owned(), ..Self::default() };
-        for stem in files {
+        for stem in stems(directory, CHECKPOINT)? {
             if let Err(problem) = log.add(&stem, trusted) {
                 log.problem = Some(problem);
                 break;
@@ -150,7 +144,7 @@ impl AnchorLog {
 
     fn add(&mut self, stem: &str, trusted: &[VerifierKey]) -> std::result::Result<(), Problem> {
         let problem = |message: &str, undecided| Problem {
-            message: format!("anchor {stem}.checkpoint: {message}"),
+            message: format!("anchor {stem}{CHECKPOINT}: {message}"),
             undecided,
         };
         let damaged = |message: &str| problem(message, false);
@@ -219,6 +213,7 @@ impl AnchorLog {
         self.newest_digest = Some(hash(&[note.text.as_bytes()]));
         self.newest_file = Some(format!("{stem}.checkpoint"));
         self.signer = Some(signer);
+        self.file_digests.push(hash(&[text.as_bytes()]));
         self.checkpoints.push(checkpoint);
         Ok(())
     }
@@ -242,6 +237,24 @@ fn find<K: Ord>(
     });
     let at = index.partition_point(|at| key(&records[*at]) < *wanted);
     index.get(at).copied().filter(|at| key(&records[*at]) == *wanted)
+}
+
+/// The names in a directory that have this end, without it, in order.
+pub(super) fn stems(directory: &Path, end: &str) -> Result<Vec<String>> {
+    let fail = |error: &io::Error| {
+        Error::unreachable(
+            "anchors.unreadable",
+            format!("cannot read the anchors in {}: {error}", directory.display()),
+        )
+        .hint("give the directory that `z4jctl audit anchor --to` writes to")
+    };
+    let mut stems = Vec::new();
+    for entry in fs::read_dir(directory).map_err(|error| fail(&error))? {
+        let name = entry.map_err(|error| fail(&error))?.file_name().to_string_lossy().into_owned();
+        stems.extend(name.strip_suffix(end).map(str::to_owned));
+    }
+    stems.sort_unstable();
+    Ok(stems)
 }
 
 fn read_limited(path: &Path) -> io::Result<String> {

@@ -11,7 +11,9 @@ use serde::Serialize;
 
 use super::compare::Comparison;
 use super::judge::AnchorReport;
-use super::place::{AnchorLog, file_stem};
+use super::place::{AnchorLog, CHECKPOINT, LEAVES, file_stem};
+use super::send::Sent;
+use super::timestamp::Stamped;
 use crate::audit::finding::{Class, Finding};
 use crate::audit::keys::Keys;
 use crate::audit::verify::{AnchorCheck, Progress, Verified, VerifyOptions, verify_for_anchor};
@@ -70,8 +72,21 @@ pub struct Anchored {
     pub anchors: Option<AnchorReport>,
     /// What speaks against them.
     pub findings: Vec<Finding>,
+    /// The timestamp that the newest anchor got now.
+    pub timestamp: Option<Stamped>,
+    /// What became of the copies elsewhere.
+    pub sent: Vec<Sent>,
     /// What a reader should know.
     pub notes: Vec<String>,
+}
+
+impl Anchored {
+    /// Takes note that something failed behind the anchor itself.
+    pub fn fail(&mut self, error: &Error) {
+        self.ok = false;
+        self.exit_code = error.exit_code().code();
+        self.notes.push(error.message().to_owned());
+    }
 }
 
 /// Verifies a log, compares it with the anchors that are there, and writes the next one.
@@ -108,7 +123,7 @@ pub fn anchor(
         )
         .hint("another log goes into another directory"));
     }
-    options.verify.anchors = Some(AnchorCheck { log: Arc::clone(&log), collect: true });
+    options.verify.anchors = Some(AnchorCheck { log: Arc::clone(&log), timestamps: None, collect: true });
     let Verified { report, comparison, generation } =
         verify_for_anchor(context, database, keys, &options.verify, progress)?;
     let comparison = comparison.ok_or_else(|| Error::bug("no comparison with the anchors"))?;
@@ -129,6 +144,8 @@ pub fn anchor(
         verifier_key: key.verifier().to_string(),
         anchors: report.anchors.clone().filter(|_| !empty_place),
         findings: Vec::new(),
+        timestamp: None,
+        sent: Vec::new(),
         notes: Vec::new(),
     };
     let is_consistent = report.anchors.as_ref().is_some_and(|anchors| anchors.verdict == "consistent");
@@ -171,7 +188,7 @@ pub fn anchor(
     let (checkpoint, leaves) = next(&comparison, options.origin, generation, unverified, now);
     let stem = file_stem(&checkpoint);
     let (file, leaves_file) =
-        (directory.join(format!("{stem}.checkpoint")), directory.join(format!("{stem}.leaves")));
+        (directory.join(format!("{stem}{CHECKPOINT}")), directory.join(format!("{stem}{LEAVES}")));
     // The checkpoint is what counts: leaves without one were left by a run that was stopped.
     put(&leaves_file, &leaves, true)?;
     put(&file, key.sign(&checkpoint.to_text()).as_bytes(), false)?;
@@ -234,13 +251,17 @@ fn next(
 
 /// One z4jctl at a time anchors into a directory.
 fn lock(directory: &Path) -> Result<File> {
-    let file = File::open(directory).map_err(|error| {
+    let fail = |error: &io::Error| {
         Error::unreachable(
             "anchors.unreadable",
             format!("cannot open the directory {}: {error}", directory.display()),
         )
         .hint("make it first: mkdir -p")
-    })?;
+    };
+    let file = File::open(directory).map_err(|error| fail(&error))?;
+    if !file.metadata().is_ok_and(|data| data.is_dir()) {
+        return Err(fail(&io::ErrorKind::NotADirectory.into()));
+    }
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(file),
         Err(_) => Err(Error::refused(
@@ -252,7 +273,7 @@ fn lock(directory: &Path) -> Result<File> {
 }
 
 /// Writes a file whole or not at all.
-fn put(path: &Path, bytes: &[u8], may_replace: bool) -> Result<()> {
+pub(super) fn put(path: &Path, bytes: &[u8], may_replace: bool) -> Result<()> {
     let fail = |error: &io::Error| cannot_write(path, error);
     let directory = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new()

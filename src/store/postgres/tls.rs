@@ -14,10 +14,11 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::config::{RootCertificate, Tls, Verification};
 use crate::error::{Error, Result};
+use crate::tls;
 
 /// The connector for these settings. Reads the certificate files.
 pub(super) fn connector(tls: &Tls) -> Result<MakeRustlsConnect> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = tls::provider();
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::bug(format!("TLS versions: {error}")))?;
@@ -54,7 +55,7 @@ pub(super) fn connector(tls: &Tls) -> Result<MakeRustlsConnect> {
 fn trusted(tls: &Tls) -> Result<Vec<CertificateDer<'static>>> {
     match &tls.root {
         Some(RootCertificate::File(path)) => certificates(path),
-        Some(RootCertificate::System) => Ok(rustls_native_certs::load_native_certs().certs),
+        Some(RootCertificate::System) => Ok(tls::system_roots()),
         None => Err(Error::usage(
             "database.no-root-certificate",
             format!("sslmode={} needs a root certificate", tls.mode.word()),
@@ -64,10 +65,7 @@ fn trusted(tls: &Tls) -> Result<Vec<CertificateDer<'static>>> {
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
-    let found: Vec<_> = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect)
-        .map_err(|error| bad_file(path, &error))?;
-    if found.is_empty() { Err(bad_file(path, &"it holds no certificate")) } else { Ok(found) }
+    tls::certificates(path).map_err(|reason| bad_file(path, &reason))
 }
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>> {

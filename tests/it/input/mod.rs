@@ -118,7 +118,7 @@ pub(crate) fn as_nobody(call: &Z4jctl) -> Output {
     process::run(&mut command, b"", Duration::from_secs(60))
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 

@@ -8,6 +8,7 @@
 //! - [`z4jctl`]: the program under test.
 //! - [`ssh`]: the stock `ssh-keygen`, which judges signatures.
 //! - [`process`]: child processes that end in time and leave nothing behind.
+//! - [`web`], [`tsa`]: a web server and a time-stamping authority of a test's own.
 //! - [`http`], [`certificates`]: what the above are made of.
 
 #![allow(dead_code, reason = "a tool box: not every tool is in use at every time")]
@@ -21,6 +22,8 @@ pub(crate) mod judge;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod ssh;
+pub(crate) mod tsa;
+pub(crate) mod web;
 pub(crate) mod z4jctl;
 
 use std::collections::{BTreeMap, BTreeSet};
