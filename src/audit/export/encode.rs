@@ -1,16 +1,16 @@
-//! Rows of a batch to the bytes of an export, straight into one buffer; runs on every core.
+//! Rows of a batch to what an export holds: lines straight into one buffer, or columns; runs on every core.
 
 use std::sync::{Mutex, PoisonError};
 
+use super::columns::Columns;
 use super::csv;
 use super::filter::Filter;
-use super::form::{Form, Kind, RAW_COLUMN, SAFE_SUFFIX, is_formula, is_risky, kind};
+use super::form::{Form, RAW_COLUMN, SAFE_SUFFIX, is_formula, is_risky};
 use super::raw;
+use super::value::{Value, Values};
 use crate::audit::pipeline::Product;
-use crate::format::address::Mapped;
-use crate::format::json::{Canonicalizer, Numbers, write_string};
-use crate::format::row::SourceIp;
-use crate::store::batch::{Column, DecodeError, Layout, RawRow, RowBatch, Storage};
+use crate::format::json::write_string;
+use crate::store::batch::{Column, Layout, RawRow, RowBatch, Storage};
 
 /// What identifies the first or last row of an export, as it is written there; `None` for NULL and for what only has a
 /// raw form.
@@ -39,11 +39,20 @@ impl Edge {
     }
 }
 
+/// The rows of a batch.
+#[derive(Debug)]
+pub enum Content {
+    /// As the file holds them, one after the other.
+    Lines(Vec<u8>),
+    /// To be gathered for Parquet.
+    Columns(Columns),
+}
+
 /// A batch of encoded rows.
 #[derive(Debug)]
 pub struct Encoded {
-    /// The rows as the file holds them, one after the other.
-    pub bytes: Vec<u8>,
+    /// The rows.
+    pub content: Content,
     /// Rows in it.
     pub rows: u64,
     /// Rows of frozen history among them.
@@ -59,6 +68,13 @@ pub struct Encoded {
     /// The last row.
     pub last: Option<Edge>,
     raw: RowBatch,
+}
+
+impl Encoded {
+    /// Its rows, once.
+    pub fn take(&mut self) -> Content {
+        std::mem::replace(&mut self.content, Content::Lines(Vec::new()))
+    }
 }
 
 impl Product for Encoded {
@@ -91,22 +107,27 @@ pub struct Encoder<'f> {
     layout: Layout,
     safe: bool,
     filter: &'f Filter,
-    canonicalizer: Canonicalizer,
+    values: Values,
     scratch: Vec<u8>,
+    /// The raw forms of the row at hand.
     raw: Vec<u8>,
+    /// Whether each of its columns could be read.
+    is_readable: bool,
 }
 
 impl<'f> Encoder<'f> {
     /// For rows of one layout; `safe` adds guarded copies of risky columns (CSV only).
     pub fn new(form: Form, layout: Layout, safe: bool, filter: &'f Filter) -> Self {
+        let values = Values::default();
         Self {
             form,
             layout,
             safe,
             filter,
-            canonicalizer: Canonicalizer::new(),
+            values,
             scratch: Vec::new(),
             raw: Vec::new(),
+            is_readable: true,
         }
     }
 
@@ -127,13 +148,20 @@ impl<'f> Encoder<'f> {
     pub fn header(form: Form, layout: Layout, safe: bool) -> Vec<u8> {
         match form {
             Form::Csv => (Self::columns(layout, safe).join(",") + "\n").into_bytes(),
-            Form::Jsonl => Vec::new(),
+            Form::Jsonl | Form::Parquet => Vec::new(),
         }
     }
 
-    /// Writes the rows of a batch that the filter lets through into a buffer.
-    pub fn encode(&mut self, batch: RowBatch, mut bytes: Vec<u8>) -> Encoded {
-        bytes.reserve(batch.byte_len() * 2);
+    /// Writes the rows of a batch that the filter lets through, lines into a buffer of the pool.
+    pub fn encode(&mut self, batch: RowBatch, pool: &Pool) -> Encoded {
+        let mut content = match self.form {
+            Form::Csv | Form::Jsonl => {
+                let mut bytes = pool.take();
+                bytes.reserve(batch.byte_len() * 2);
+                Content::Lines(bytes)
+            }
+            Form::Parquet => Content::Columns(Columns::new(self.layout)),
+        };
         let (mut rows, mut frozen, mut unreadable, mut seen) = (0, 0, 0, 0);
         let mut keys: Vec<(String, u64)> = Vec::new();
         let (mut first, mut last) = (None, None);
@@ -143,12 +171,15 @@ impl<'f> Encoder<'f> {
             if !everything && !self.filter.matches(row) {
                 continue;
             }
-            let is_readable = match self.form {
-                Form::Csv => self.csv(row, &mut bytes),
-                Form::Jsonl => self.jsonl(row, &mut bytes),
-            };
+            self.raw.clear();
+            self.is_readable = true;
+            match &mut content {
+                Content::Columns(columns) => self.columns_row(row, columns),
+                Content::Lines(bytes) if self.form == Form::Csv => self.csv(row, bytes),
+                Content::Lines(bytes) => self.jsonl(row, bytes),
+            }
             rows += 1;
-            unreadable += u64::from(!is_readable);
+            unreadable += u64::from(!self.is_readable || !is_complete(row));
             frozen += u64::from(row.boolean(Column::LegacyFrozen).is_ok_and(|frozen| frozen == Some(true)));
             if let Ok(Some(key)) = row.text(Column::HmacKeyId) {
                 match keys.iter_mut().find(|(known, _)| known == key) {
@@ -160,70 +191,42 @@ impl<'f> Encoder<'f> {
             last = Some(row);
         }
         let (first, last) = (first.map(Edge::of), last.map(Edge::of));
-        Encoded { bytes, rows, frozen, unreadable, seen, keys, first, last, raw: batch }
+        Encoded { content, rows, frozen, unreadable, seen, keys, first, last, raw: batch }
     }
 
-    fn csv(&mut self, row: RawRow<'_>, out: &mut Vec<u8>) -> bool {
-        self.raw.clear();
-        let mut is_readable = true;
+    fn columns_row(&mut self, row: RawRow<'_>, out: &mut Columns) {
+        for (index, column) in self.layout.columns().iter().copied().enumerate() {
+            if let Ok(value) = self.values.of(row, column) {
+                out.push(index, value);
+            } else {
+                out.push(index, Value::Null);
+                self.note_raw(row, column);
+            }
+        }
+        self.end_raw();
+        out.end_row(&self.raw);
+    }
+
+    fn csv(&mut self, row: RawRow<'_>, out: &mut Vec<u8>) {
         for (index, column) in self.layout.columns().iter().copied().enumerate() {
             if index > 0 {
                 out.push(b',');
             }
             let start = out.len();
-            if self.csv_field(row, column, out).is_err() {
-                out.truncate(start);
-                is_readable = false;
-                self.note_raw(row, column);
+            match self.values.of(row, column) {
+                Ok(value) => csv_field(value, out),
+                Err(_) => self.note_raw(row, column),
             }
             if self.safe && is_risky(column) {
                 self.safe_copy(start, out);
             }
         }
         out.push(b',');
+        self.end_raw();
         if !self.raw.is_empty() {
-            self.raw.push(b'}');
             csv::write_quoted(&self.raw, out);
         }
         out.push(b'\n');
-        is_readable && is_complete(row)
-    }
-
-    fn csv_field(&mut self, row: RawRow<'_>, column: Column, out: &mut Vec<u8>) -> Result<(), DecodeError> {
-        match kind(column) {
-            Kind::Id => {
-                if let Some(id) = row.uuid(column)? {
-                    id.write(out);
-                }
-            }
-            Kind::Time => row.occurred_at()?.write_canonical(out),
-            Kind::Text => {
-                if let Some(text) = row.text(column)? {
-                    csv::write_text(text.as_bytes(), out);
-                }
-            }
-            Kind::Metadata => {
-                self.scratch.clear();
-                self.canonical(row)?;
-                csv::write_text(&self.scratch, out);
-            }
-            Kind::Truth => {
-                if let Some(value) = row.boolean(column)? {
-                    out.extend_from_slice(if value { b"true" } else { b"false" });
-                }
-            }
-            Kind::Integer => {
-                if let Some(value) = row.integer(column)? {
-                    out.extend_from_slice(value.to_string().as_bytes());
-                }
-            }
-            Kind::Address => match row.source_ip()? {
-                SourceIp::Null => {}
-                SourceIp::Text(text) => csv::write_text(text.as_bytes(), out),
-                SourceIp::Inet(address) => out.extend_from_slice(address.print(Mapped::Groups).as_bytes()),
-            },
-        }
-        Ok(())
     }
 
     /// Appends the guarded copy of the field that begins at `start`.
@@ -243,91 +246,30 @@ impl<'f> Encoder<'f> {
         out.extend_from_slice(text);
     }
 
-    fn jsonl(&mut self, row: RawRow<'_>, out: &mut Vec<u8>) -> bool {
-        self.raw.clear();
-        let mut is_readable = true;
+    fn jsonl(&mut self, row: RawRow<'_>, out: &mut Vec<u8>) {
         for (index, column) in self.layout.columns().iter().copied().enumerate() {
             out.push(if index == 0 { b'{' } else { b',' });
             out.push(b'"');
             out.extend_from_slice(column.name().as_bytes());
             out.extend_from_slice(b"\":");
-            let start = out.len();
-            if self.json_value(row, column, out).is_err() {
-                out.truncate(start);
-                out.extend_from_slice(b"null");
-                is_readable = false;
+            if let Ok(value) = self.values.of(row, column) {
+                json_value(value, out);
+            } else {
+                json_value(Value::Null, out);
                 self.note_raw(row, column);
             }
         }
+        self.end_raw();
         if !self.raw.is_empty() {
-            self.raw.push(b'}');
             out.extend_from_slice(b",\"raw\":");
             out.extend_from_slice(&self.raw);
         }
         out.extend_from_slice(b"}\n");
-        is_readable && is_complete(row)
     }
 
-    fn json_value(&mut self, row: RawRow<'_>, column: Column, out: &mut Vec<u8>) -> Result<(), DecodeError> {
-        let null = |out: &mut Vec<u8>| out.extend_from_slice(b"null");
-        let text = |text: &str, out: &mut Vec<u8>| write_string(text, out);
-        match kind(column) {
-            Kind::Id => match row.uuid(column)? {
-                Some(id) => {
-                    out.push(b'"');
-                    id.write(out);
-                    out.push(b'"');
-                }
-                None => null(out),
-            },
-            Kind::Time => {
-                let time = row.occurred_at()?;
-                out.push(b'"');
-                time.write_canonical(out);
-                out.push(b'"');
-            }
-            Kind::Text => match row.text(column)? {
-                Some(found) => text(found, out),
-                None => null(out),
-            },
-            Kind::Metadata => {
-                self.scratch.clear();
-                if self.canonical(row)? {
-                    // Canonical text is UTF-8, as the canonicalizer made sure.
-                    text(&String::from_utf8_lossy(&self.scratch), out);
-                } else {
-                    null(out);
-                }
-            }
-            Kind::Truth => match row.boolean(column)? {
-                Some(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
-                None => null(out),
-            },
-            Kind::Integer => match row.integer(column)? {
-                Some(value) => out.extend_from_slice(value.to_string().as_bytes()),
-                None => null(out),
-            },
-            Kind::Address => match row.source_ip()? {
-                SourceIp::Null => null(out),
-                SourceIp::Text(found) => text(found, out),
-                SourceIp::Inet(address) => text(&address.print(Mapped::Groups), out),
-            },
-        }
-        Ok(())
-    }
-
-    /// Writes the canonical form of the metadata into the scratch buffer; false for NULL.
-    fn canonical(&mut self, row: RawRow<'_>) -> Result<bool, DecodeError> {
-        let stored = row.metadata()?;
-        // As Python reads them: what is not finite is for the verifier to judge, by the format of the row.
-        self.canonicalizer
-            .write(stored, Numbers::Python, &mut self.scratch)
-            .map(|_| true)
-            .map_err(|error| DecodeError { column: Column::Metadata.name(), reason: error.to_string() })
-    }
-
-    /// Notes the raw form of a column that has no other; NULL needs none.
+    /// Notes the raw form of a column that has no other. NULL needs none: where it must not be, it stands for itself.
     fn note_raw(&mut self, row: RawRow<'_>, column: Column) {
+        self.is_readable = false;
         let Some((storage, bytes)) = row.field(column) else { return };
         if storage == Storage::Null {
             return;
@@ -335,6 +277,36 @@ impl<'f> Encoder<'f> {
         self.raw.push(if self.raw.is_empty() { b'{' } else { b',' });
         self.raw.extend_from_slice(format!("\"{}\":", column.name()).as_bytes());
         raw::write(storage, bytes, &mut self.raw);
+    }
+
+    fn end_raw(&mut self) {
+        if !self.raw.is_empty() {
+            self.raw.push(b'}');
+        }
+    }
+}
+
+fn csv_field(value: Value<'_>, out: &mut Vec<u8>) {
+    match value {
+        Value::Null => {}
+        Value::Text(text) => csv::write_text(text.as_bytes(), out),
+        Value::Id(id) => id.write(out),
+        Value::Time(time) => time.write_canonical(out),
+        Value::Truth(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
+        Value::Integer(value) => out.extend_from_slice(value.to_string().as_bytes()),
+    }
+}
+
+fn json_value(value: Value<'_>, out: &mut Vec<u8>) {
+    match value {
+        Value::Null => out.extend_from_slice(b"null"),
+        Value::Text(text) => write_string(text, out),
+        Value::Id(_) | Value::Time(_) => {
+            out.push(b'"');
+            csv_field(value, out);
+            out.push(b'"');
+        }
+        Value::Truth(_) | Value::Integer(_) => csv_field(value, out),
     }
 }
 

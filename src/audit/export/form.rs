@@ -12,13 +12,22 @@ pub enum Form {
     Csv,
     /// One JSON object per line.
     Jsonl,
+    /// Apache Parquet, its columns packed with zstd.
+    Parquet,
+}
+
+impl Form {
+    /// Whether this build can write and read it.
+    pub fn is_built_in(self) -> bool {
+        self != Self::Parquet || cfg!(feature = "parquet")
+    }
 }
 
 /// How the file is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Packing {
-    /// Not at all.
+    /// Not at all, or, in Parquet, within.
     None,
     /// One gzip member.
     Gzip,

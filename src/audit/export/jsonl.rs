@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::raw::Raw;
+use super::value::Value;
 use crate::store::batch::Column;
 
 /// One line.
@@ -56,19 +57,6 @@ pub struct Line<'a> {
     #[serde(borrow)]
     pub chain_generation: Option<Cow<'a, str>>,
     pub raw: Option<BTreeMap<String, Raw>>,
-}
-
-/// A value of a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Value<'l> {
-    /// NULL.
-    Null,
-    /// Text of any kind.
-    Text(&'l str),
-    /// `true` or `false`.
-    Truth(bool),
-    /// An integer.
-    Integer(i64),
 }
 
 impl Line<'_> {

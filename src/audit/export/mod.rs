@@ -1,30 +1,37 @@
 //! Exports of the audit log that verify themselves: [`export`] writes one, [`verify`] reads it back.
 //!
-//! A data file holds the rows ([`encode`]: CSV or JSON lines, every signed value as it is), a [`manifest`] beside it
+//! A data file holds the rows ([`encode`]: CSV, JSON lines or Parquet, every signed value as it is), a [`manifest`] beside it
 //! what the rows alone do not say: where the log was cut, the signed chain state, digests. [`reader`] turns a data file
 //! back into the batches that [`super::check`] and [`super::walk`] take from a database, so that an export gets the same
 //! findings as the log that it was made of. The README describes the format for those who write their own verifier.
 
 mod collected;
+pub mod columns;
 pub mod csv;
 pub mod encode;
+mod filler;
 pub mod filter;
 pub mod form;
 pub mod join;
 pub mod jsonl;
 pub mod manifest;
+pub mod parquet;
 pub mod raw;
 pub mod reader;
 pub mod report;
+pub mod signature;
 pub mod sink;
 #[cfg(test)]
 mod tests;
+mod unpack;
+pub mod value;
 pub mod verify;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::audit::pipeline;
 use crate::audit::verify::Progress;
@@ -32,11 +39,13 @@ use crate::config::Database;
 use crate::context::Context;
 use crate::error::{Error, ExitCode, Result};
 use crate::format::Id;
+use crate::format::note::SigningKey;
 use crate::format::state::Watermark;
 use crate::identity::find;
+use crate::signing::detached::Signer;
 use crate::store::batch::Layout;
 use crate::store::{LogFacts, OpenOptions, Scan, ScanEnd, Store};
-use encode::{Edge, Encoder, Pool};
+use encode::{Content, Edge, Encoded, Encoder, Pool};
 use filter::Filter;
 use form::{Form, Packing};
 use manifest::{Data, EdgeRecord, Manifest, Parts, RowCounts, StateRecord};
@@ -65,6 +74,8 @@ pub struct ExportOptions {
     pub packing: Packing,
     /// Whether risky columns get guarded copies; CSV only.
     pub spreadsheet_safe: bool,
+    /// The key that signs the manifest.
+    pub key: Option<Arc<SigningKey>>,
 }
 
 /// Where an export goes.
@@ -140,6 +151,9 @@ pub fn export(
     progress: &dyn Progress,
 ) -> Result<ExportReport> {
     let started_at = context.now();
+    if !options.form.is_built_in() {
+        return Err(parquet::not_built_in());
+    }
     let (path, manifest_path, overwrite) = match &target {
         Target::File { path, manifest, overwrite } => {
             let beside = manifest.clone().unwrap_or_else(|| manifest::beside(path));
@@ -155,6 +169,10 @@ pub fn export(
     };
     let pending_manifest =
         manifest_path.as_deref().map(|path| PendingFile::create(path, overwrite)).transpose()?;
+    let pending_signature = match (&options.key, &manifest_path) {
+        (Some(key), Some(manifest)) => Some(signature::Pending::create(key, manifest, overwrite)?),
+        _ => None,
+    };
 
     let mut store = Store::open(database, options.open, &context.cancel)?;
     let detection = store.detect()?;
@@ -199,17 +217,26 @@ pub fn export(
         pending.file().write_all(text.as_bytes()).map_err(|error| cannot_write(path, &error))?;
         pending.sync()?;
     }
+    if let Some(pending) = &pending_signature {
+        pending.sign(text.as_bytes())?;
+    }
     if let Output::File(file, _) = output {
         file.sync()?;
         file.publish()?;
     }
-    if let Some(pending) = pending_manifest {
+    let mut notes = Vec::new();
+    if let (Some(pending), Some(path)) = (pending_manifest, &manifest_path) {
         pending.publish()?;
+        if pending_signature.is_none() && overwrite && signature::remove_stale(path)? {
+            notes.push(
+                "the signature of the manifest that was replaced was removed; --key signs this one".into(),
+            );
+        }
     }
+    let signature_file = pending_signature.map(signature::Pending::publish).transpose()?;
 
     let RowCounts { unreadable, unplaced, .. } = manifest.rows;
     let exit = if unreadable + unplaced > 0 { ExitCode::Incomplete } else { ExitCode::Done };
-    let mut notes = Vec::new();
     if unreadable > 0 {
         notes.push(format!(
             "{unreadable} rows have a column that cannot be read; it is exported in its raw form"
@@ -233,6 +260,8 @@ pub fn export(
         database: database.display(),
         file: path.map(|path| path.display().to_string()),
         manifest_file: manifest_path.map(|path| path.display().to_string()),
+        signature_file: signature_file.map(|path| path.display().to_string()),
+        signer: options.key.as_ref().map(|key| Signer::of(&key.public(), &[key.verifier()])),
         manifest,
         notes,
         snapshot: store.snapshot(),
@@ -281,22 +310,34 @@ fn write_rows(
     let worker = || {
         let mut encoder = Encoder::new(form, layout, safe, filter);
         let pool = &pool;
-        move |batch| encoder.encode(batch, pool.take())
+        move |batch| encoder.encode(batch, pool)
     };
     progress.begin(facts.rows_estimate);
     let mut seen = 0;
+    let mut columns = match form {
+        Form::Parquet => Some(parquet::Writer::new(layout)?),
+        Form::Csv | Form::Jsonl => None,
+    };
     let header = Encoder::header(form, layout, safe);
-    let end = match packer.write(&header) {
+    let mut end = match packer.write(&header) {
         Err(error) => Err(note(&mut failed, error)),
         Ok(()) => pipeline::run_over(
             |emit| store.scan(&scan, emit),
             layout,
             options.jobs,
             worker,
-            &mut |encoded: &mut encode::Encoded| {
+            &mut |encoded: &mut Encoded| {
                 context.cancel.check()?;
-                packer.write(&encoded.bytes).map_err(|error| note(&mut failed, error))?;
-                pool.give(std::mem::take(&mut encoded.bytes));
+                let mut write =
+                    |bytes: &[u8]| packer.write(bytes).map_err(|error| note(&mut failed, error));
+                match (encoded.take(), &mut columns) {
+                    (Content::Lines(bytes), _) => {
+                        write(&bytes)?;
+                        pool.give(bytes);
+                    }
+                    (Content::Columns(rows), Some(columns)) => write(&columns.add(rows)?)?,
+                    (Content::Columns(_), None) => return Err(Error::bug("columns for lines")),
+                }
                 written.add(encoded);
                 seen += encoded.seen;
                 progress.advance(seen);
@@ -304,6 +345,12 @@ fn write_rows(
             },
         ),
     };
+    if let (Ok(ScanEnd::Complete), Some(columns)) = (&end, columns) {
+        let rest = columns.finish()?;
+        if let Err(error) = packer.write(&rest) {
+            end = Err(note(&mut failed, error));
+        }
+    }
     progress.finish();
     let finished = if matches!(end, Ok(ScanEnd::Complete)) {
         packer.finish().map(|(_, file, unpacked)| Some((file, unpacked)))
@@ -328,7 +375,7 @@ fn note(failed: &mut Option<io::Error>, error: io::Error) -> Error {
 }
 
 impl Written {
-    fn add(&mut self, encoded: &encode::Encoded) {
+    fn add(&mut self, encoded: &Encoded) {
         self.rows.total += encoded.rows;
         self.rows.frozen += encoded.frozen;
         self.rows.unreadable += encoded.unreadable;

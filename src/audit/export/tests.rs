@@ -2,9 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::encode::{Encoder, Pool};
+use super::encode::{Content, Encoder, Pool};
 use super::filter::Filter;
 use super::form::{Form, Packing};
+use super::parquet;
 use super::reader::Shape;
 use super::sink::Packer;
 use crate::store::batch::{Column, Layout, RowBatch, Storage};
@@ -63,24 +64,33 @@ proptest! {
     #[test]
     fn any_row_comes_back(
         rows in proptest::collection::vec(proptest::collection::vec(any_value(), 22), 1..5),
-        jsonl: bool,
+        form in proptest::sample::select(vec![Form::Csv, Form::Jsonl, Form::Parquet]),
         packing in proptest::sample::select(vec![Packing::None, Packing::Gzip, Packing::Zstd]),
         safe: bool,
     ) {
-        let (form, safe) = if jsonl { (Form::Jsonl, false) } else { (Form::Csv, safe) };
+        prop_assume!(form.is_built_in());
+        let safe = safe && form == Form::Csv;
+        let packing = if form == Form::Parquet { Packing::None } else { packing };
         let layout = Layout::new(true, true);
         let mut batch = RowBatch::new(layout);
         for (storage, bytes) in rows.iter().flatten() {
             batch.push(*storage, bytes);
         }
         let filter = Filter::default();
-        let encoded =
-            Encoder::new(form, layout, safe, &filter).encode(batch.clone(), Pool::default().take());
+        let pool = Pool::default();
+        let mut encoded = Encoder::new(form, layout, safe, &filter).encode(batch.clone(), &pool);
         prop_assert_eq!(encoded.rows, rows.len() as u64);
         let file = tempfile::NamedTempFile::new().expect("a temporary file");
         let mut packer = Packer::new(packing, file.as_file()).expect("a packer");
         packer.write(&Encoder::header(form, layout, safe)).expect("written");
-        packer.write(&encoded.bytes).expect("written");
+        match encoded.take() {
+            Content::Lines(bytes) => packer.write(&bytes).expect("written"),
+            Content::Columns(columns) => {
+                let mut writer = parquet::Writer::new(layout).expect("a writer");
+                packer.write(&writer.add(columns).expect("added")).expect("written");
+                packer.write(&writer.finish().expect("finished")).expect("written");
+            }
+        }
         let (_, sum, unpacked) = packer.finish().expect("finished");
 
         let shape = Shape::find(file.path(), false).expect("readable").expect("an export");

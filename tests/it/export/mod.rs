@@ -3,6 +3,7 @@
 mod chain;
 mod input;
 mod roundtrip;
+mod signed;
 mod tampered;
 
 use std::fs;
