@@ -142,7 +142,7 @@ fn missing_beginnings_ends_and_keys_are_explained() {
         let report = explained(&log, &[]);
         let cut = explanation(&report, "tail-cut");
         // From the last row that is left until now.
-        assert_eq!(cut["active"]["since"].as_str().map(|time| time.len()), Some(32), "{cut:#}");
+        assert_eq!(cut["active"]["since"].as_str().map(str::len), Some(32), "{cut:#}");
         assert!(!cut["active"]["agents"].is_null());
         advised.extend(commands(&report));
     }

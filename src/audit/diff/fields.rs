@@ -4,10 +4,9 @@
 use serde_json::Value as Json;
 
 use super::report::FieldChange;
-use crate::audit::export::form::{Kind, kind};
 use crate::audit::export::raw;
+use crate::audit::export::value::{Value, Values};
 use crate::format::address::{Address, Mapped};
-use crate::format::json::{Canonicalizer, Numbers};
 use crate::format::row::SourceIp;
 use crate::store::batch::{Column, DecodeError, Layout, RawRow, Storage};
 
@@ -18,16 +17,12 @@ pub(super) fn common(here: Layout, there: Layout) -> &'static [Column] {
 }
 
 /// Reads and compares fields.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Fields {
-    canonicalizer: Canonicalizer,
+    values: Values,
 }
 
 impl Fields {
-    pub(super) fn new() -> Self {
-        Self { canonicalizer: Canonicalizer::new() }
-    }
-
     /// The columns in which two rows differ; `old` is the copy's value.
     pub(super) fn compare(
         &mut self,
@@ -57,32 +52,14 @@ impl Fields {
     }
 
     fn readable(&mut self, row: RawRow<'_>, column: Column) -> Result<Json, DecodeError> {
-        if matches!(row.field(column), None | Some((Storage::Null, _))) {
-            return Ok(Json::Null);
-        }
-        let text = |text: &str| Json::String(text.to_owned());
-        Ok(match kind(column) {
-            Kind::Id => row.uuid(column)?.map_or(Json::Null, |id| Json::String(id.to_string())),
-            Kind::Time => Json::String(row.occurred_at()?.canonical()),
-            Kind::Text => row.text(column)?.map_or(Json::Null, text),
-            Kind::Metadata => Json::String(self.metadata(row)?),
-            Kind::Truth => row.boolean(column)?.map_or(Json::Null, Json::Bool),
-            Kind::Integer => row.integer(column)?.map_or(Json::Null, Json::from),
-            Kind::Address => match row.source_ip()? {
-                SourceIp::Null => Json::Null,
-                SourceIp::Text(found) => text(found),
-                SourceIp::Inet(address) => text(&address.print(Mapped::Groups)),
-            },
+        Ok(match self.values.of(row, column)? {
+            Value::Null => Json::Null,
+            Value::Text(text) => Json::String(text.to_owned()),
+            Value::Id(id) => Json::String(id.to_string()),
+            Value::Time(time) => Json::String(time.canonical()),
+            Value::Truth(value) => Json::Bool(value),
+            Value::Integer(value) => Json::from(value),
         })
-    }
-
-    fn metadata(&mut self, row: RawRow<'_>) -> Result<String, DecodeError> {
-        let stored = row.metadata()?;
-        let mut out = Vec::new();
-        self.canonicalizer
-            .write(stored, Numbers::Python, &mut out)
-            .map_err(|error| DecodeError { column: Column::Metadata.name(), reason: error.to_string() })?;
-        Ok(String::from_utf8_lossy(&out).into_owned())
     }
 }
 

@@ -167,7 +167,7 @@ pub(super) fn join(
         columns,
         filter: there.filter.clone(),
         layouts: (layout_here, layout_there),
-        fields: Fields::new(),
+        fields: Fields::default(),
         checker: Checker::new(keys, here.family),
         joined: Joined {
             here: Seen::default(),

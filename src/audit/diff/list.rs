@@ -34,7 +34,7 @@ impl<'a> Lister<'a> {
         };
         Self {
             columns: common_columns(here, there),
-            fields: Fields::new(),
+            fields: Fields::default(),
             checkers: [checker(here.family), checker(there.family)],
             redaction: Redaction::new(redact),
             here,

@@ -150,7 +150,7 @@ fn compare_late(settled: &mut Settled, here: &mut Source, there: &mut Source) ->
     let keys = |side: fn(&Pair) -> Option<&At>| late.iter().filter_map(side).map(|at| at.key).collect();
     let left = here.fetch(&keys(|pair| pair.here.as_ref()))?;
     let right = there.fetch(&keys(|pair| pair.there.as_ref()))?;
-    let (columns, mut fields) = (common_columns(here, there), Fields::new());
+    let (columns, mut fields) = (common_columns(here, there), Fields::default());
     for pair in late {
         let Some(key) = pair.here.as_ref().map(|at| at.key) else { continue };
         let (Some(new), Some(old)) = (left.get(&key), right.get(&key)) else { continue };

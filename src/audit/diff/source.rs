@@ -81,7 +81,7 @@ impl Source {
             CopyOf::Export { path, manifest, without_manifest } => {
                 let manifest = (!without_manifest)
                     .then(|| manifest.clone().unwrap_or_else(|| manifest::beside(path)))
-                    .map(|path| Manifest::read(&path))
+                    .map(|path| Manifest::parse(&path, &Manifest::bytes(&path)?))
                     .transpose()?;
                 Self::export(path, manifest)
             }
@@ -100,7 +100,7 @@ impl Source {
         let postgres = manifest.as_ref().is_some_and(|manifest| manifest.source.backend == "postgresql");
         let shape = Shape::find(path, postgres)?.ok_or_else(|| {
             Error::unreachable("export.not-one", format!("{} is not a copy of a log", path.display())).hint(
-                "give a SQLite file of a brain, an export of `z4jctl audit export` (CSV or JSONL, plain or packed), or a \
+                "give a SQLite file of a brain, an export of `z4jctl audit export`, or a \
                  database URL; unpack other archives first",
             )
         })?;

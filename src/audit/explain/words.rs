@@ -71,6 +71,8 @@ pub(super) fn meaning(finding: &Finding) -> &'static str {
             "No row verifies. Almost always the secret is not that of this database; only then: every row was replaced."
         }
         Class::ManifestMismatch => "The export is not what its manifest says.",
+        Class::SignatureInvalid => "The signature is not that of somebody who is trusted, over these bytes.",
+        Class::BundleMismatch => "A part of the bundle is not what its signed statement says.",
         Class::RolledBack => {
             "The whole log is an older state of itself: a backup was restored, or the newest rows were cut with all records."
         }

@@ -18,7 +18,7 @@ const PAIRS: [(Kind, &str, Form); 14] = [
     (Kind::Sqlite, "1.11.0", Form::JsonlZstd),
     (Kind::Sqlite, "1.13.0", Form::File),
     (Kind::Sqlite, "1.13.0-upgraded-from-1.6.9", Form::File),
-    (Kind::Sqlite, "1.13.0-pruned", Form::Csv),
+    (Kind::Sqlite, "1.13.0-pruned", Form::Parquet),
     (Kind::Postgres, "1.6.9", Form::Url),
     (Kind::Postgres, "1.11.0", Form::Csv),
     (Kind::Postgres, "1.13.0", Form::Url),
@@ -192,7 +192,7 @@ fn an_export_of_some_rows_is_compared_with_those() {
         assert_eq!(report["scope"]["actions"][0], "auth.*");
         let index = |wanted: bool| {
             let mut rows = log.rows.iter().enumerate().skip(log.live + 1);
-            rows.find(|(_, row)| is_login(&row.to_owned()) == wanted).map(|(index, _)| index).expect("a row")
+            rows.find(|(_, row)| is_login(row) == wanted).map(|(index, _)| index).expect("a row")
         };
         // A row outside is nobody's business; one that the filter would no longer find is.
         log.set(index(false), "user_agent", Some("curl"));

@@ -33,6 +33,7 @@ pub(crate) enum Form {
     Url,
     Csv,
     JsonlZstd,
+    Parquet,
 }
 
 impl Copy {
@@ -48,6 +49,7 @@ impl Copy {
             Form::File => Self::Sqlite(fixture.sqlite()),
             Form::Url => Self::Postgres(fixture.postgres(Dump::Plain)),
             Form::Csv => export("copy.csv", &[]),
+            Form::Parquet => export("copy.parquet", &["--format", "parquet"]),
             Form::JsonlZstd => export("copy.jsonl.zst", &["--format", "jsonl", "--zstd"]),
         }
     }
