@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::audit::explain::report::Explanation;
 use crate::error::ExitCode;
 use crate::format::{Id, Timestamp};
 
@@ -166,6 +167,9 @@ pub struct Finding {
     /// The `prev_row_hmac` that it has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub got_prev_row_hmac: Option<Option<String>>,
+    /// What it means and what to do next, with `--explain`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<Box<Explanation>>,
 }
 
 impl Finding {
@@ -183,6 +187,7 @@ impl Finding {
             missing_rows: None,
             expected_prev_row_hmac: None,
             got_prev_row_hmac: None,
+            explanation: None,
         }
     }
 

@@ -4,15 +4,17 @@
 //! [`check`] decode and hash them on other cores; [`walk`] follows the links in chain order and notes every row
 //! that is not as it should be; [`classify`] says what was done to it; [`bounds`] compares the log with what the
 //! chain state, the watermark and the guards say; [`report`] holds the result. [`anchor`] keeps what a log was outside of
-//! the database, and compares.
-//! chain state, the watermark and the guards say; [`report`] holds the result. [`resume`] reads less, on the word of an
-//! earlier run, [`shard`] one part of a log; what runs leave for each other is under the MAC of [`vouch`]. [`stats`] counts and verifies nothing.
+//! the database, and compares. [`resume`] reads less, on the word of an earlier run, [`shard`] one part of a log; what
+//! runs leave for each other is under the MAC of [`vouch`]. [`stats`] counts and verifies nothing. Afterwards, [`diff`]
+//! says what changed since an older copy, and [`explain`] what a finding means and what to do next.
 
 pub mod anchor;
 pub mod append;
 pub mod bounds;
 pub mod check;
 pub mod classify;
+pub mod diff;
+pub mod explain;
 pub mod export;
 pub mod finding;
 pub mod head;

@@ -9,6 +9,7 @@ use clap::Args;
 use comfy_table::{Table, presets};
 use serde_json::{Value, json};
 
+use super::audit_explain::{self, ExplainArgs};
 use super::progress::Reporter;
 use super::ui::{Render, write_file_as};
 use super::{Run, audit_verify_merge, audit_verify_shard, bad_value, connection, hook, textfile};
@@ -74,6 +75,8 @@ pub(super) struct VerifyArgs {
     /// Run this command when something was found; no shell, the JSON report on its stdin
     #[arg(long, value_name = "COMMAND")]
     on_finding: Option<String>,
+    #[command(flatten)]
+    explain: ExplainArgs,
 }
 
 /// More threads than this is a slip of the finger.
@@ -131,9 +134,10 @@ fn verify_and_print(run: &Run<'_>, arguments: &VerifyArgs) -> Result<ExitCode> {
         accept_retention: arguments.accept_retention,
         anchors,
     };
+    let explain = arguments.explain.options(run, options.open)?;
     let keys = connection::keys(&settings)?;
     let (database, progress) = (&settings.database.value, Reporter::new(run.ui));
-    let (report, file) = match (&resume, &shard) {
+    let (mut report, file) = match (&resume, &shard) {
         (None, None) => (verify(run.context, database, &keys, &options, &progress)?, None),
         (None, Some(shard)) => {
             (verify_shard(run.context, database, &keys, &options, shard, &progress)?, None)
@@ -149,6 +153,9 @@ fn verify_and_print(run: &Run<'_>, arguments: &VerifyArgs) -> Result<ExitCode> {
         (Some(path), Some(text)) => write_file_as(path, text.as_bytes(), 0o600),
         _ => Ok(()),
     };
+    if let Some(options) = &explain {
+        crate::audit::explain::explain(run.context, database, &keys, &mut report, options, &progress)?;
+    }
     // What cannot be written must not keep a finding from whoever else waits for it.
     let printed = run.ui.print(&report);
     if let Some(words) = hook.filter(|_| !report.ok) {
@@ -317,6 +324,7 @@ impl Render for VerifyReport {
                 self.findings_not_listed.saturating_add(self.findings.len() as u64)
             );
         }
+        text.push_str(&audit_explain::human(&self.findings));
         text
     }
 

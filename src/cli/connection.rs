@@ -78,8 +78,21 @@ impl Connection {
         Settings::resolve(&self.overrides()?, &context.env)
     }
 
+    /// What the flags say about another database than the one they name: how to connect, and no secrets.
+    pub(super) fn overrides_for(&self, db: Option<String>, db_file: Option<PathBuf>) -> Result<Overrides> {
+        Ok(Overrides { db, db_file, ..self.overrides_without_secrets()? })
+    }
+
     /// What the flags say, for who looks settings up one by one. Reads standard input where a flag says so, once.
     pub(super) fn overrides(&self) -> Result<Overrides> {
+        Ok(Overrides {
+            secret_file: self.secret_file.clone(),
+            secrets_stdin_text: if self.reads_stdin() { Some(read_stdin()?) } else { None },
+            ..self.overrides_without_secrets()?
+        })
+    }
+
+    fn overrides_without_secrets(&self) -> Result<Overrides> {
         let duration = |name: &str, text: &Option<String>| {
             text.as_deref().map(|text| parse_duration(name, text)).transpose()
         };
@@ -87,8 +100,8 @@ impl Connection {
             home: self.home.clone(),
             db: self.db.clone(),
             db_file: self.db_file.clone(),
-            secret_file: self.secret_file.clone(),
-            secrets_stdin_text: if self.reads_stdin() { Some(read_stdin()?) } else { None },
+            secret_file: Vec::new(),
+            secrets_stdin_text: None,
             connect_timeout: duration("--connect-timeout", &self.connect_timeout)?,
             statement_timeout: duration("--statement-timeout", &self.statement_timeout)?,
             lock_timeout: duration("--lock-timeout", &self.lock_timeout)?,

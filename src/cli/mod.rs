@@ -6,6 +6,8 @@ mod allowed_hosts;
 mod anchor_delivery;
 mod apikey;
 mod audit_anchor;
+mod audit_diff;
+mod audit_explain;
 mod audit_export;
 mod audit_head;
 mod audit_keys;
@@ -20,6 +22,7 @@ mod changepassword;
 mod config_show;
 mod confirm;
 mod connection;
+mod copy;
 mod createsuperuser;
 mod credential_input;
 mod generate;
@@ -161,6 +164,7 @@ enum Audit {
     VerifyMerge(audit_verify_merge::VerifyMergeArgs),
     VerifyExport(audit_verify_export::VerifyExportArgs),
     Stats(audit_stats::StatsArgs),
+    Diff(audit_diff::DiffArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -226,6 +230,7 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::Audit(Audit::VerifyExport(arguments)) => audit_verify_export::run(&run, &arguments),
         Command::Audit(Audit::VerifyMerge(arguments)) => audit_verify_merge::run(&run, &arguments),
         Command::Audit(Audit::Stats(arguments)) => audit_stats::run(&run, &arguments),
+        Command::Audit(Audit::Diff(arguments)) => audit_diff::run(&run, &arguments),
         Command::Config(Config::Show) => config_show::run(&run),
         Command::Init(arguments) => init::run(&run, &arguments),
         Command::Migrate(Migrate::Status) => migrate_status::run(&run),

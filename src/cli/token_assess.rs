@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::progress::Reporter;
-use super::ui::{Render, table};
+use super::ui::{Render, safe, table};
 use super::{Run, bad_value, connection};
 use crate::error::{ExitCode, Result};
 use crate::format::Timestamp;
@@ -98,23 +98,6 @@ fn span(span: &Span) -> String {
 /// A line of a block: name and value.
 fn line(out: &mut String, name: &str, value: &str) {
     out.push_str(&format!("  {:<16} {}\n", safe(name), safe(value)));
-}
-
-/// Text of a database as a terminal may be given it: agents choose names, and whoever holds a token is one.
-fn safe(text: &str) -> String {
-    let is_unsafe = |character: char| {
-        character.is_control()
-            || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_unsafe(character) {
-            out.extend(character.escape_unicode());
-        } else {
-            out.push(character);
-        }
-    }
-    out
 }
 
 fn heading(out: &mut String, text: &str) {

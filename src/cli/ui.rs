@@ -187,6 +187,23 @@ pub(super) fn printable(text: &str) -> String {
         .collect()
 }
 
+/// Text of a database as a terminal may be given it: agents choose names, and whoever holds a token is one.
+pub(super) fn safe(text: &str) -> String {
+    let is_unsafe = |character: char| {
+        character.is_control()
+            || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_unsafe(character) {
+            out.extend(character.escape_unicode());
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
 fn is_json(output: Output) -> bool {
     matches!(output, Output::Json | Output::Jsonl)
 }

@@ -8,7 +8,6 @@ mod activity;
 mod capabilities;
 mod gaps;
 mod gather;
-mod redact;
 pub mod report;
 
 use crate::audit::keys::Keys;
@@ -18,9 +17,10 @@ use crate::context::Context;
 use crate::error::{Error, ExitCode, Kind, Result};
 use crate::format::{Id, Timestamp};
 use crate::identity::find::{self, Agent};
+use crate::identity::redact::Redaction;
 use crate::store::value::{Row, Value};
 use crate::store::{OpenOptions, Store};
-use gather::Gather;
+use gather::AgentGather;
 use report::{AgentFacts, Assessment, AuditRow, Chain, Listed, Window};
 
 /// How many findings of the verification a report repeats.
@@ -84,7 +84,8 @@ fn gather(
     let facts = store.facts(&detection)?;
     let (id, agent) = subject(&mut store, &options.agent)?;
     let row = agent.as_ref().map(|agent| &agent.row);
-    let mut gather = Gather::new(&mut store, &context.cancel, id, window, options.max_rows, options.redact);
+    let mut gather =
+        AgentGather::new(&mut store, &context.cancel, id, window, options.max_rows, options.redact);
     let agent_facts = agent_facts(&mut gather, agent.as_ref())?;
     gather.project = agent_facts.project_id;
     let audit = gather.audit()?;
@@ -156,7 +157,7 @@ fn subject(store: &mut Store, name: &str) -> Result<(Id, Option<Agent>)> {
     Err(error)
 }
 
-fn agent_facts(gather: &mut Gather<'_>, agent: Option<&Agent>) -> Result<AgentFacts> {
+fn agent_facts(gather: &mut AgentGather<'_>, agent: Option<&Agent>) -> Result<AgentFacts> {
     let token_rows = gather.token_rows()?;
     let minted = gather.token_row("agent.token.minted", false)?;
     let revoked = gather.token_row("agent.token.revoked", true)?;
@@ -183,7 +184,7 @@ fn agent_facts(gather: &mut Gather<'_>, agent: Option<&Agent>) -> Result<AgentFa
     Ok(facts)
 }
 
-fn facts_of_row(gather: &mut Gather<'_>, agent: &Agent, token_rows: Listed<AuditRow>) -> AgentFacts {
+fn facts_of_row(gather: &mut AgentGather<'_>, agent: &Agent, token_rows: Listed<AuditRow>) -> AgentFacts {
     let row = &agent.row;
     let metadata = gather.json(row, "metadata");
     let said = |value: &serde_json::Value| value.as_str().map(str::to_owned);
@@ -218,7 +219,7 @@ fn facts_of_row(gather: &mut Gather<'_>, agent: &Agent, token_rows: Listed<Audit
     }
 }
 
-fn list(gather: &mut Gather<'_>, row: &Row, column: &str) -> Vec<String> {
+fn list(gather: &mut AgentGather<'_>, row: &Row, column: &str) -> Vec<String> {
     let items = row.list(column).unwrap_or_else(|_| {
         gather.unreadable += 1;
         Vec::new()
@@ -228,7 +229,7 @@ fn list(gather: &mut Gather<'_>, row: &Row, column: &str) -> Vec<String> {
 
 /// What the rows of others still tell of an agent whose row is gone.
 fn facts_without_row(
-    gather: &mut Gather<'_>,
+    gather: &mut AgentGather<'_>,
     minted: Option<&AuditRow>,
     token_rows: Listed<AuditRow>,
 ) -> Result<AgentFacts> {
@@ -238,7 +239,8 @@ fn facts_without_row(
     for table in ["agent_workers", "commands", "events", "agent_status_history"] {
         if project_id.is_none() && gather.has(table, &["agent_id", "project_id"])? {
             let clause = "WHERE agent_id = ? LIMIT 1";
-            let rows = gather.store.rows(table, &["project_id"], clause, &[Value::Id(gather.agent)])?;
+            let agent = gather.agent;
+            let rows = gather.store.rows(table, &["project_id"], clause, &[Value::Id(agent)])?;
             project_id = rows.first().and_then(|row| gather.id(row, "project_id"));
         }
     }
@@ -282,7 +284,7 @@ fn chain(
         Err(error) if error.kind() == Kind::Secret => return Ok(not_verified(error.message().to_owned())),
         Err(error) => return Err(error),
     };
-    let mut redaction = redact::Redaction::new(redact);
+    let mut redaction = Redaction::new(redact);
     let verdict = match report.exit() {
         ExitCode::Done => "intact",
         ExitCode::Incomplete => "incomplete",

@@ -199,6 +199,14 @@ impl RowBatch {
         self.fields.push(Field { storage, start, length });
     }
 
+    /// Adds a row of another batch with the same columns.
+    pub fn push_row(&mut self, row: RawRow<'_>) {
+        for column in self.layout.columns() {
+            let (storage, bytes) = row.field(*column).unwrap_or((Storage::Null, &[]));
+            self.push(storage, bytes);
+        }
+    }
+
     /// One row.
     pub fn row(&self, index: usize) -> RawRow<'_> {
         let columns = self.layout.columns;

@@ -208,7 +208,7 @@ impl Store {
     }
 
     /// The columns of a table; none when there is no such table.
-    pub fn columns(&mut self, table: &str) -> Result<std::rc::Rc<std::collections::BTreeSet<String>>> {
+    pub fn columns(&mut self, table: &str) -> Result<std::sync::Arc<std::collections::BTreeSet<String>>> {
         match self {
             Self::Sqlite(store) => store.columns(table),
             Self::Postgres(store) => store.columns(table),

@@ -9,6 +9,8 @@ mod assess;
 mod concurrency;
 mod contract;
 mod crash;
+mod diff;
+mod explain;
 mod export;
 mod files;
 mod fuzz;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, Result};
 use crate::format::{Id, Timestamp};
 use crate::store::batch::{Column, RawRow};
 
@@ -50,7 +51,41 @@ pub struct FilterRecord {
     pub users: Vec<String>,
 }
 
+impl FilterRecord {
+    /// The filter that this tells of; fails when a manifest names times or ids that are none.
+    pub fn filter(&self) -> Result<Filter> {
+        let damaged = |text: &str| {
+            Error::unreachable("export.manifest", format!("the manifest's filter is damaged: {text:?}"))
+        };
+        let time = |text: &Option<String>| {
+            let time = |text: &String| Timestamp::parse(text).ok_or_else(|| damaged(text));
+            text.as_ref().map(time).transpose()
+        };
+        let ids = |texts: &[String]| -> Result<Vec<Id>> {
+            texts.iter().map(|text| Id::parse(text.as_bytes()).ok_or_else(|| damaged(text))).collect()
+        };
+        let actor =
+            |text: &String| Id::parse(text.as_bytes()).map_or_else(|| Actor::Name(text.clone()), Actor::Id);
+        Ok(Filter {
+            from: time(&self.from)?,
+            to: time(&self.to)?,
+            projects: ids(&self.projects)?,
+            actions: self.actions.clone(),
+            actors: self.actors.iter().map(actor).collect(),
+            users: ids(&self.users)?,
+        })
+    }
+}
+
 impl Filter {
+    /// Whether a row lies in the window and belongs to the export.
+    pub fn holds(&self, row: RawRow<'_>) -> bool {
+        let is_inside = row.occurred_at().is_ok_and(|time| {
+            self.from.is_none_or(|from| from <= time) && self.to.is_none_or(|to| time < to)
+        });
+        is_inside && self.matches(row)
+    }
+
     /// Whether it leaves out no row between its first and its last one, so that links can be followed.
     pub fn is_contiguous(&self) -> bool {
         self.projects.is_empty() && self.actions.is_empty() && self.actors.is_empty() && self.users.is_empty()

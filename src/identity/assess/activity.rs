@@ -1,11 +1,12 @@
 //! What an agent was told, what it reported, and how it connected.
 
-use super::gather::{Condition, Gather, listed};
+use super::gather::AgentGather;
 use super::report::{
     CommandCount, CommandFacts, Commands, Connections, DayCount, Elsewhere, Events, KindCount, Listed,
     ScheduleEvent, Schedules, Span, TaskFacts, VersionCount, WorkerFacts,
 };
 use crate::error::Result;
+use crate::identity::gather::{Condition, listed};
 use crate::store::value::{Row, Value};
 
 /// Columns of `agent_workers`.
@@ -33,7 +34,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("schedule_external_control_operations", "agent_id"),
 ];
 
-impl Gather<'_> {
+impl AgentGather<'_> {
     // Commands.
 
     pub(super) fn commands(&mut self) -> Result<Commands> {

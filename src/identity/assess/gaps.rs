@@ -1,6 +1,6 @@
 //! What a report on an agent cannot show: removed by retention, never recorded, or not believable.
 
-use super::gather::Gather;
+use super::gather::AgentGather;
 use super::report::{Assessment, Gap};
 use crate::error::Result;
 use crate::format::Timestamp;
@@ -17,7 +17,7 @@ const DAY: i64 = 86_400;
 
 /// All gaps, the ones about removed rows first.
 pub(super) fn gaps(
-    gather: &mut Gather<'_>,
+    gather: &mut AgentGather<'_>,
     detection: &Detection,
     facts: &LogFacts,
     report: &Assessment,
@@ -39,7 +39,7 @@ pub(super) fn gaps(
 }
 
 fn audit(
-    gather: &mut Gather<'_>,
+    gather: &mut AgentGather<'_>,
     detection: &Detection,
     facts: &LogFacts,
     gaps: &mut Vec<Gap>,
@@ -113,7 +113,7 @@ fn audit(
     Ok(())
 }
 
-fn events(gather: &mut Gather<'_>, report: &Assessment, gaps: &mut Vec<Gap>) -> Result<()> {
+fn events(gather: &mut AgentGather<'_>, report: &Assessment, gaps: &mut Vec<Gap>) -> Result<()> {
     let Some(events) = &report.events else {
         gaps.push(gap(
             "events-absent",
@@ -161,7 +161,7 @@ fn events(gather: &mut Gather<'_>, report: &Assessment, gaps: &mut Vec<Gap>) -> 
 }
 
 fn samples(
-    gather: &mut Gather<'_>,
+    gather: &mut AgentGather<'_>,
     detection: &Detection,
     report: &Assessment,
     gaps: &mut Vec<Gap>,
@@ -185,7 +185,8 @@ fn samples(
     let limit = report.assessed_at.plus_seconds(-i64::from(EVENT_DAYS) * DAY);
     if report.connections.status_samples.is_some() && report.window.since < limit {
         let sql = "SELECT min(captured_at) AS first_at FROM agent_status_history WHERE agent_id = ?";
-        let rows = gather.store.query("agent_status_history", sql, &[Value::Id(gather.agent)])?;
+        let agent = gather.agent;
+        let rows = gather.store.query("agent_status_history", sql, &[Value::Id(agent)])?;
         let oldest = rows.first().and_then(|row| gather.time(row, "first_at"));
         gaps.push(Gap {
             before: oldest,
@@ -274,7 +275,7 @@ fn never_recorded(detection: &Detection, report: &Assessment, gaps: &mut Vec<Gap
     }
 }
 
-fn clocks(gather: &mut Gather<'_>, report: &Assessment, gaps: &mut Vec<Gap>) -> Result<()> {
+fn clocks(gather: &mut AgentGather<'_>, report: &Assessment, gaps: &mut Vec<Gap>) -> Result<()> {
     let condition = gather.at_or_after("occurred_at", report.assessed_at);
     let later = gather.number("audit_log", &condition)?;
     if later > 0 {

@@ -188,7 +188,7 @@ pub struct Chain {
 }
 
 /// One audit row.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AuditRow {
     /// `audit_log.id`.
     pub id: Option<Id>,

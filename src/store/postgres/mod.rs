@@ -10,7 +10,7 @@ mod tls;
 mod write;
 
 use std::collections::{BTreeSet, HashMap};
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
@@ -37,7 +37,7 @@ pub struct PostgresStore {
     /// Whether this is a writing transaction.
     writing: bool,
     /// The columns of the tables that were asked for.
-    columns: HashMap<String, Rc<BTreeSet<String>>>,
+    columns: HashMap<String, Arc<BTreeSet<String>>>,
     /// Table and column of those among them whose type is not built in.
     custom_columns: BTreeSet<(String, String)>,
 }

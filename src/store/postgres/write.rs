@@ -6,6 +6,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::error::Error as _;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use ::postgres::error::SqlState;
 use ::postgres::types::{FromSql, Kind, ToSql, Type};
@@ -95,9 +96,9 @@ impl PostgresStore {
     }
 
     /// See [`crate::store::Store::columns`].
-    pub fn columns(&mut self, table: &str) -> Result<Rc<BTreeSet<String>>> {
+    pub fn columns(&mut self, table: &str) -> Result<Arc<BTreeSet<String>>> {
         if let Some(known) = self.columns.get(table) {
-            return Ok(Rc::clone(known));
+            return Ok(Arc::clone(known));
         }
         let rows = self.select(
             "pg_attribute",
@@ -111,8 +112,8 @@ impl PostgresStore {
             }
         }
         let names = rows.iter().map(|row| row.required_text("name").map(str::to_owned));
-        let found = Rc::new(names.collect::<Result<BTreeSet<String>>>()?);
-        self.columns.insert(table.to_owned(), Rc::clone(&found));
+        let found = Arc::new(names.collect::<Result<BTreeSet<String>>>()?);
+        self.columns.insert(table.to_owned(), Arc::clone(&found));
         Ok(found)
     }
 }

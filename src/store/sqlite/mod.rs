@@ -13,7 +13,7 @@ mod write;
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
@@ -43,7 +43,7 @@ pub struct SqliteStore {
     changes: u64,
     fingerprint: Option<open::Fingerprint>,
     /// The columns of the tables that were asked for.
-    columns: HashMap<String, Rc<BTreeSet<String>>>,
+    columns: HashMap<String, Arc<BTreeSet<String>>>,
     armed: write::Armed,
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
@@ -176,13 +177,13 @@ impl SqliteStore {
     }
 
     /// See [`crate::store::Store::columns`].
-    pub fn columns(&mut self, table: &str) -> Result<Rc<BTreeSet<String>>> {
+    pub fn columns(&mut self, table: &str) -> Result<Arc<BTreeSet<String>>> {
         if let Some(known) = self.columns.get(table) {
-            return Ok(Rc::clone(known));
+            return Ok(Arc::clone(known));
         }
         let names = self.texts("SELECT name FROM pragma_table_info(?1)", params![table])?;
-        let found = Rc::new(names.into_iter().collect::<BTreeSet<String>>());
-        self.columns.insert(table.to_owned(), Rc::clone(&found));
+        let found = Arc::new(names.into_iter().collect::<BTreeSet<String>>());
+        self.columns.insert(table.to_owned(), Arc::clone(&found));
         Ok(found)
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// Replaces addresses by numbered names, the same one by the same name; or leaves everything as it is.
 #[derive(Debug, Default)]
-pub(super) struct Redaction {
+pub(crate) struct Redaction {
     active: bool,
     names: HashMap<String, String>,
     emails: usize,
@@ -15,12 +15,16 @@ pub(super) struct Redaction {
 }
 
 impl Redaction {
-    pub(super) fn new(active: bool) -> Self {
+    pub(crate) fn new(active: bool) -> Self {
         Self { active, ..Self::default() }
     }
 
+    pub(crate) fn is_active(&self) -> bool {
+        self.active
+    }
+
     /// What is an e-mail address as a whole, whatever it looks like.
-    pub(super) fn email(&mut self, text: String) -> String {
+    pub(crate) fn email(&mut self, text: String) -> String {
         if !self.active {
             return text;
         }
@@ -33,7 +37,7 @@ impl Redaction {
     }
 
     /// What is a network address as a whole.
-    pub(super) fn address(&mut self, text: String) -> String {
+    pub(crate) fn address(&mut self, text: String) -> String {
         if !self.active {
             return text;
         }
@@ -46,7 +50,7 @@ impl Redaction {
     }
 
     /// Text that may hold addresses.
-    pub(super) fn text(&mut self, text: String) -> String {
+    pub(crate) fn text(&mut self, text: String) -> String {
         if !self.active {
             return text;
         }
@@ -66,7 +70,7 @@ impl Redaction {
     }
 
     /// A JSON value with all its texts; what is called an e-mail address is one.
-    pub(super) fn json(&mut self, value: Value) -> Value {
+    pub(crate) fn json(&mut self, value: Value) -> Value {
         if !self.active {
             return value;
         }
