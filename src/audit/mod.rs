@@ -4,13 +4,14 @@
 //! [`check`] decode and hash them on other cores; [`walk`] follows the links in chain order and notes every row
 //! that is not as it should be; [`classify`] says what was done to it; [`bounds`] compares the log with what the
 //! chain state, the watermark and the guards say; [`report`] holds the result. [`anchor`] keeps what a log was outside of
-//! the database, and compares.
-//! chain state, the watermark and the guards say; [`report`] holds the result. [`resume`] reads less, on the word of an
+//! the database, and compares. [`resume`] reads less, on the word of an
 //! earlier run; [`stats`] counts and verifies nothing.
+//! [`bundle`] hands rows of a log to somebody who has neither the database nor its keys.
 
 pub mod anchor;
 pub mod append;
 pub mod bounds;
+pub mod bundle;
 pub mod check;
 pub mod classify;
 pub mod export;

@@ -8,6 +8,7 @@ use crate::audit::anchor::compare::Comparison;
 use crate::audit::anchor::judge::{AnchorReport, Known, judge as judge_anchors};
 use crate::audit::anchor::place::AnchorLog;
 use crate::audit::bounds::{self, Retention, StateTrust};
+use crate::audit::bundle::gather::{Evidence, Selection};
 use crate::audit::check::{Checker, Link, Part, Verdict};
 use crate::audit::classify::{Ends, Places, classify};
 use crate::audit::finding::{Class, Finding, Neighbour};
@@ -50,6 +51,8 @@ pub struct VerifyOptions {
     pub accept_retention: bool,
     /// Anchors to compare the log with; makes no sense for a part of it.
     pub anchors: Option<AnchorCheck>,
+    /// Rows to gather for a bundle; makes no sense for a part of the log.
+    pub evidence: Option<Arc<Selection>>,
 }
 
 /// Anchors to compare a log with.
@@ -131,6 +134,7 @@ pub(super) struct Trail {
 pub(super) struct Whole {
     pub(super) report: VerifyReport,
     pub(super) comparison: Option<Comparison>,
+    pub(super) evidence: Option<Evidence>,
     pub(super) generation: Option<Id>,
     pub(super) ranges: Option<Ranges>,
     pub(super) state: StateTrust,
@@ -168,9 +172,10 @@ pub(super) fn verify_whole(
         }
     }
     let (comparison, generation) = (judged.walk.comparison.take(), judged.walk.generation);
+    let evidence = judged.walk.evidence.take();
     let (ranges, state, facts) = (judged.walk.ranges.take(), judged.state.clone(), judged.facts.clone());
     let report = report(context, database, &store, &detection, keys, options, judged, started_at);
-    Ok(Whole { report, comparison, generation, ranges, state, facts, detection })
+    Ok(Whole { report, comparison, evidence, generation, ranges, state, facts, detection })
 }
 
 /// What tells the findings of two walks apart.
@@ -339,6 +344,10 @@ fn walk(
     }
     walk.comparison =
         options.anchors.as_ref().map(|check| Comparison::new(Arc::clone(&check.log), check.collect));
+    walk.evidence = options.evidence.as_ref().map(|selection| {
+        let newest = options.anchors.as_ref().and_then(|check| check.log.newest());
+        Evidence::new(Arc::clone(selection), newest.map(|newest| newest.size))
+    });
     if let Some(trail) = trail {
         walk.wanted.extend(trail.head.and_then(|(head, _)| head.row_hmac));
         walk.ranges = Some(Ranges::new(store.count_rows()?, trail.recheck, trail.started_at));

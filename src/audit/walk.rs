@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audit::anchor::compare::Comparison;
+use crate::audit::bundle::gather::Evidence;
 use crate::audit::check::{Checked, CheckedBatch, Link, Part, Verdict};
 use crate::audit::finding::Neighbour;
 use crate::audit::resume::ranges::Ranges;
@@ -233,6 +234,8 @@ pub struct Walk {
     pub comparison: Option<Comparison>,
     /// Where the rows are divided into ranges, for a run that resumes from this one.
     pub ranges: Option<Ranges>,
+    /// The rows and proofs of a bundle, when one is made.
+    pub evidence: Option<Evidence>,
 }
 
 impl Walk {
@@ -240,7 +243,7 @@ impl Walk {
     pub fn add(&mut self, batch: &CheckedBatch) {
         let mut snapshot_start = 0;
         let mut lengths = batch.snapshot_lengths.iter();
-        for row in &batch.rows {
+        for (at, row) in batch.rows.iter().enumerate() {
             let mut snapshot = None;
             if row.part == Part::Frozen {
                 match lengths.next() {
@@ -256,7 +259,8 @@ impl Walk {
             if let Some(ranges) = &mut self.ranges {
                 ranges.add(row, snapshot);
             }
-            match row.verdict {
+            let refuted;
+            let row = match row.verdict {
                 // The signed state counts the rows of each key: a row under another one was never signed.
                 Verdict::UnknownKey(key)
                     if row.part == Part::Live
@@ -264,12 +268,15 @@ impl Walk {
                 {
                     let reason =
                         Some(format!("column hmac_key_id names {key}, which signed no row of this log"));
-                    self.add_row(&Checked {
-                        verdict: Verdict::Mismatch { computed: None, reason },
-                        ..row.clone()
-                    });
+                    refuted =
+                        Checked { verdict: Verdict::Mismatch { computed: None, reason }, ..row.clone() };
+                    &refuted
                 }
-                _ => self.add_row(row),
+                _ => row,
+            };
+            self.add_row(row);
+            if let Some(evidence) = &mut self.evidence {
+                evidence.add(row, batch.raw.row(at), self.comparison.as_ref());
             }
         }
     }

@@ -114,6 +114,7 @@ fn verify_and_print(run: &Run<'_>, arguments: &VerifyArgs) -> Result<ExitCode> {
             .then_some(settings.audit_retention_days.value),
         accept_retention: arguments.accept_retention,
         anchors,
+        evidence: None,
     };
     let keys = connection::keys(&settings)?;
     let (database, progress) = (&settings.database.value, Reporter::new(run.ui));

@@ -5,6 +5,7 @@
 mod allowed_hosts;
 mod apikey;
 mod audit_anchor;
+mod audit_bundle;
 mod audit_export;
 mod audit_head;
 mod audit_keys;
@@ -12,6 +13,7 @@ mod audit_prune;
 mod audit_show;
 mod audit_stats;
 mod audit_verify;
+mod audit_verify_bundle;
 mod audit_verify_export;
 mod changepassword;
 mod config_show;
@@ -156,6 +158,8 @@ enum Audit {
     Prune(audit_prune::PruneArgs),
     Export(audit_export::ExportArgs),
     VerifyExport(audit_verify_export::VerifyExportArgs),
+    Bundle(audit_bundle::BundleArgs),
+    VerifyBundle(audit_verify_bundle::VerifyBundleArgs),
     Stats(audit_stats::StatsArgs),
 }
 
@@ -220,6 +224,8 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::Audit(Audit::Prune(arguments)) => audit_prune::run(&run, &arguments),
         Command::Audit(Audit::Export(arguments)) => audit_export::run(&run, &arguments),
         Command::Audit(Audit::VerifyExport(arguments)) => audit_verify_export::run(&run, &arguments),
+        Command::Audit(Audit::Bundle(arguments)) => audit_bundle::run(&run, &arguments),
+        Command::Audit(Audit::VerifyBundle(arguments)) => audit_verify_bundle::run(&run, &arguments),
         Command::Audit(Audit::Stats(arguments)) => audit_stats::run(&run, &arguments),
         Command::Config(Config::Show) => config_show::run(&run),
         Command::Init(arguments) => init::run(&run, &arguments),

@@ -340,5 +340,6 @@ pub fn whole_log(
         retention_days,
         accept_retention: false,
         anchors: None,
+        evidence: None,
     }
 }
