@@ -58,6 +58,12 @@ impl ExitCode {
         self as u8
     }
 
+    /// The code with a number; [`ExitCode::Bug`] when no code has it.
+    pub fn of(code: u8) -> Self {
+        let known = Self::TABLE.iter().map(|(known, _)| *known).find(|known| known.code() == code);
+        known.unwrap_or(Self::Bug)
+    }
+
     /// Position in the order of precedence; lower wins when several codes apply.
     pub fn precedence(self) -> u8 {
         match self {

@@ -7,10 +7,12 @@
 //! the database, and compares. [`resume`] reads less, on the word of an earlier run, [`shard`] one part of a log; what
 //! runs leave for each other is under the MAC of [`vouch`]. [`stats`] counts and verifies nothing. Afterwards, [`diff`]
 //! says what changed since an older copy, and [`explain`] what a finding means and what to do next.
+//! [`bundle`] hands rows of a log to somebody who has neither the database nor its keys.
 
 pub mod anchor;
 pub mod append;
 pub mod bounds;
+pub mod bundle;
 pub mod check;
 pub mod classify;
 pub mod diff;

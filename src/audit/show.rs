@@ -80,13 +80,7 @@ pub fn show(
     };
     let generation = detection.generation;
     let Some((position, raw)) = batch.rows().next() else {
-        let what = match choice {
-            RowChoice::Position(position) => format!("the log has no row {position}"),
-            RowChoice::Id(id) => format!("the log has no row with id {id}"),
-        };
-        return Err(Error::usage("audit.no-such-row", what).hint(
-            "rows are numbered from 1, oldest first; `z4jctl audit verify` prints how many there are",
-        ));
+        return Err(no_such_row(choice));
     };
     let family = generation.family();
     let checked = Checker::new(keys, family).check(position, raw);
@@ -132,6 +126,16 @@ pub fn show(
         }
     }
     Ok(report)
+}
+
+/// The error of a row that is not there.
+pub fn no_such_row(choice: RowChoice) -> Error {
+    let what = match choice {
+        RowChoice::Position(position) => format!("the log has no row {position}"),
+        RowChoice::Id(id) => format!("the log has no row with id {id}"),
+    };
+    Error::usage("audit.no-such-row", what)
+        .hint("rows are numbered from 1, oldest first; `z4jctl audit verify` prints how many there are")
 }
 
 fn candidates(row: &AuditRow<'_>, formats: &[Format]) -> Vec<(Format, Vec<u8>)> {

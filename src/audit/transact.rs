@@ -315,6 +315,7 @@ impl Session<'_> {
             retention_days: None,
             accept_retention: false,
             anchors: None,
+            evidence: None,
         };
         let report = verify(self.context, self.database, self.keys, &options, &Silent)?;
         if report.ok {

@@ -9,6 +9,7 @@ use crate::audit::anchor::judge::{AnchorReport, Known, judge as judge_anchors};
 use crate::audit::anchor::place::AnchorLog;
 use crate::audit::anchor::timestamp::Timestamps;
 use crate::audit::bounds::{self, Retention, StateTrust};
+use crate::audit::bundle::gather::{Evidence, Selection};
 use crate::audit::check::{Checker, Link};
 use crate::audit::classify::{Ends, Places, classify};
 use crate::audit::finding::{Class, Finding};
@@ -51,6 +52,8 @@ pub struct VerifyOptions {
     pub accept_retention: bool,
     /// Anchors to compare the log with; makes no sense for a part of it.
     pub anchors: Option<AnchorCheck>,
+    /// Rows to gather for a bundle; makes no sense for a part of the log.
+    pub evidence: Option<Arc<Selection>>,
 }
 
 /// Anchors to compare a log with.
@@ -134,6 +137,7 @@ pub(super) struct Trail {
 pub(super) struct Whole {
     pub(super) report: VerifyReport,
     pub(super) comparison: Option<Comparison>,
+    pub(super) evidence: Option<Evidence>,
     pub(super) generation: Option<Id>,
     pub(super) ranges: Option<Ranges>,
     pub(super) removal: Option<Removal>,
@@ -173,11 +177,12 @@ pub(super) fn verify_whole(
     keys.demand(&detection)?;
     let mut judged = look(context, &mut store, &detection, keys, options, progress, trail)?;
     let (comparison, generation) = (judged.walk.comparison.take(), judged.walk.generation);
+    let evidence = judged.walk.evidence.take();
     let removal = judged.walk.live.removal();
     let (ranges, state, facts) = (judged.walk.ranges.take(), judged.state.clone(), judged.facts.clone());
     let report =
         report(context, database.display(), store.snapshot(), &detection, keys, options, judged, started_at);
-    Ok(Whole { report, comparison, generation, ranges, removal, state, facts, detection })
+    Ok(Whole { report, comparison, evidence, generation, ranges, removal, state, facts, detection })
 }
 
 /// Looks at a log, again when it was changed while it was read.
@@ -393,6 +398,10 @@ fn walk(
     }
     walk.comparison =
         options.anchors.as_ref().map(|check| Comparison::new(Arc::clone(&check.log), check.collect));
+    walk.evidence = options.evidence.as_ref().map(|selection| {
+        let newest = options.anchors.as_ref().and_then(|check| check.log.newest());
+        Evidence::new(Arc::clone(selection), newest.map(|newest| newest.size))
+    });
     if let Some(trail) = trail {
         walk.wanted.extend(trail.head.and_then(|(head, _)| head.row_hmac));
         walk.ranges = Some(Ranges::new(store.count_rows()?, trail.recheck, trail.started_at));

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::audit::anchor::compare::Comparison;
+use crate::audit::bundle::gather::Evidence;
 use crate::audit::check::{Checked, CheckedBatch, Link, Part, Verdict};
 use crate::audit::finding::Neighbour;
 use crate::audit::resume::ranges::Ranges;
@@ -260,6 +261,8 @@ pub struct Walk {
     pub comparison: Option<Comparison>,
     /// Where the rows are divided into ranges, for a run that resumes from this one.
     pub ranges: Option<Ranges>,
+    /// The rows and proofs of a bundle, when one is made.
+    pub evidence: Option<Evidence>,
 }
 
 impl Walk {
@@ -267,7 +270,7 @@ impl Walk {
     pub fn add(&mut self, batch: &CheckedBatch) {
         let mut snapshot_start = 0;
         let mut lengths = batch.snapshot_lengths.iter();
-        for row in &batch.rows {
+        for (at, row) in batch.rows.iter().enumerate() {
             let mut snapshot = None;
             if row.part == Part::Frozen {
                 match lengths.next() {
@@ -283,9 +286,11 @@ impl Walk {
             if let Some(ranges) = &mut self.ranges {
                 ranges.add(row, snapshot);
             }
-            match self.never_signed(row) {
-                Some(verdict) => self.add_row(&Checked { verdict, ..row.clone() }),
-                None => self.add_row(row),
+            let refuted = self.never_signed(row).map(|verdict| Checked { verdict, ..row.clone() });
+            let row = refuted.as_ref().unwrap_or(row);
+            self.add_row(row);
+            if let Some(evidence) = &mut self.evidence {
+                evidence.add(row, batch.raw.row(at), self.comparison.as_ref());
             }
         }
     }

@@ -75,6 +75,7 @@ pub(super) fn run(run: &Run<'_>, arguments: &AnchorArgs) -> Result<ExitCode> {
                     .then_some(settings.audit_retention_days.value),
                 accept_retention: arguments.accept_retention,
                 anchors: None,
+                evidence: None,
             },
             directory: directory.clone(),
             origin: arguments.origin.clone(),

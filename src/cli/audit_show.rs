@@ -19,23 +19,23 @@ pub(super) struct ShowArgs {
 }
 
 pub(super) fn run(run: &Run<'_>, arguments: &ShowArgs) -> Result<ExitCode> {
-    let text = arguments.row.as_str();
-    let choice = match (text.parse(), Id::parse(text.as_bytes())) {
-        // 32 digits could be a number; no log has that many rows.
-        (_, Some(id)) => RowChoice::Id(id),
-        (Ok(position), None) if position > 0 => RowChoice::Position(position),
-        _ => return Err(bad_value("ROW|ID", text, "a row number from 1, or a UUID")),
-    };
+    let choice = row_choice(&arguments.row)?;
     let settings = run.settings()?;
     let keys = connection::keys(&settings)?;
     let report =
         show(run.context, &settings.database.value, &keys, connection::open_options(&settings), choice)?;
     run.ui.print(&report)?;
-    Ok(ExitCode::TABLE
-        .iter()
-        .map(|(code, _)| *code)
-        .find(|code| code.code() == report.exit_code)
-        .unwrap_or(ExitCode::Bug))
+    Ok(ExitCode::of(report.exit_code))
+}
+
+/// A row as it is named on the command line.
+pub(super) fn row_choice(text: &str) -> Result<RowChoice> {
+    match (text.parse(), Id::parse(text.as_bytes())) {
+        // 32 digits could be a number; no log has that many rows.
+        (_, Some(id)) => Ok(RowChoice::Id(id)),
+        (Ok(position), None) if position > 0 => Ok(RowChoice::Position(position)),
+        _ => Err(bad_value("ROW|ID", text, "a row number from 1, or a UUID")),
+    }
 }
 
 impl Render for ShowReport {

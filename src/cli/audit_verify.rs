@@ -133,6 +133,7 @@ fn verify_and_print(run: &Run<'_>, arguments: &VerifyArgs) -> Result<ExitCode> {
             .then_some(settings.audit_retention_days.value),
         accept_retention: arguments.accept_retention,
         anchors,
+        evidence: None,
     };
     let explain = arguments.explain.options(run, options.open)?;
     let keys = connection::keys(&settings)?;

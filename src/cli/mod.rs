@@ -6,6 +6,7 @@ mod allowed_hosts;
 mod anchor_delivery;
 mod apikey;
 mod audit_anchor;
+mod audit_bundle;
 mod audit_diff;
 mod audit_explain;
 mod audit_export;
@@ -15,6 +16,7 @@ mod audit_prune;
 mod audit_show;
 mod audit_stats;
 mod audit_verify;
+mod audit_verify_bundle;
 mod audit_verify_export;
 mod audit_verify_merge;
 mod audit_verify_shard;
@@ -163,6 +165,8 @@ enum Audit {
     Export(audit_export::ExportArgs),
     VerifyMerge(audit_verify_merge::VerifyMergeArgs),
     VerifyExport(audit_verify_export::VerifyExportArgs),
+    Bundle(audit_bundle::BundleArgs),
+    VerifyBundle(audit_verify_bundle::VerifyBundleArgs),
     Stats(audit_stats::StatsArgs),
     Diff(audit_diff::DiffArgs),
 }
@@ -229,6 +233,8 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::Audit(Audit::Export(arguments)) => audit_export::run(&run, &arguments),
         Command::Audit(Audit::VerifyExport(arguments)) => audit_verify_export::run(&run, &arguments),
         Command::Audit(Audit::VerifyMerge(arguments)) => audit_verify_merge::run(&run, &arguments),
+        Command::Audit(Audit::Bundle(arguments)) => audit_bundle::run(&run, &arguments),
+        Command::Audit(Audit::VerifyBundle(arguments)) => audit_verify_bundle::run(&run, &arguments),
         Command::Audit(Audit::Stats(arguments)) => audit_stats::run(&run, &arguments),
         Command::Audit(Audit::Diff(arguments)) => audit_diff::run(&run, &arguments),
         Command::Config(Config::Show) => config_show::run(&run),

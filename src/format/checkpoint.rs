@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::mac::Digest;
+use super::merkle::TreeHead;
 use super::{Id, Timestamp};
 
 /// What begins an extension line of ours.
@@ -46,18 +47,66 @@ pub struct Head {
     pub row_hmac: Digest,
 }
 
+/// The first three lines of a checkpoint.
+pub fn begin(origin: &str, tree: TreeHead) -> String {
+    format!("{origin}\n{}\n{}\n", tree.size, STANDARD.encode(tree.root.0))
+}
+
+/// Appends an extension line of ours.
+pub fn extend(text: &mut String, key: &str, value: &str) {
+    text.push_str(&format!("{EXTENSION}{key} {value}\n"));
+}
+
+/// A checkpoint taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lines<'t> {
+    /// Which log it is of.
+    pub origin: &'t str,
+    /// Its tree.
+    pub tree: TreeHead,
+    /// Key and value of our extension lines.
+    pub ours: Vec<(&'t str, &'t str)>,
+}
+
+impl<'t> Lines<'t> {
+    /// Takes the text of a checkpoint apart. Extension lines that are not ours are skipped.
+    ///
+    /// # Errors
+    ///
+    /// A sentence fragment that names what is missing or wrong.
+    pub fn parse(text: &'t str) -> Result<Self, &'static str> {
+        let mut lines = text.strip_suffix('\n').ok_or("its last line does not end")?.split('\n');
+        let origin = lines.next().filter(|line| !line.is_empty()).ok_or("it has no origin")?;
+        let size = lines.next().and_then(number).ok_or("its size is not a number")?;
+        let root = lines.next().and_then(root).ok_or("its root is not 32 bytes in base64")?;
+        let mut ours = Vec::new();
+        for line in lines {
+            if line.is_empty() {
+                return Err("it has an empty line");
+            }
+            ours.extend(line.strip_prefix(EXTENSION).and_then(|line| line.split_once(' ')));
+        }
+        Ok(Self { origin, tree: TreeHead { size, root }, ours })
+    }
+}
+
+/// A root in base64.
+pub fn root(text: &str) -> Option<Digest> {
+    STANDARD.decode(text).ok()?.try_into().ok().map(Digest)
+}
+
 impl Checkpoint {
     /// The text to sign.
     pub fn to_text(&self) -> String {
-        let mut text = format!("{}\n{}\n{}\n", self.origin, self.size, STANDARD.encode(self.root.0));
-        let mut line = |key: &str, value: String| text.push_str(&format!("{EXTENSION}{key} {value}\n"));
+        let mut text = begin(&self.origin, TreeHead { size: self.size, root: self.root });
+        let mut line = |key: &str, value: String| extend(&mut text, key, &value);
         line("sequence", self.sequence.to_string());
         line("time", self.time.zulu());
         if let Some(generation) = self.generation {
             line("generation", generation.to_string());
         }
         if let Some(head) = self.head {
-            line("head", format!("{} {} {}", head.id, head.occurred_at.zulu(), head.row_hmac));
+            line("head", head.to_text());
         }
         line("leaves", self.leaves.to_string());
         if let Some(previous) = self.previous {
@@ -75,21 +124,10 @@ impl Checkpoint {
     ///
     /// A sentence fragment that names what is missing or wrong.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        let mut lines = text.strip_suffix('\n').ok_or("its last line does not end")?.split('\n');
-        let origin = lines.next().filter(|line| !line.is_empty()).ok_or("it has no origin")?;
-        let size = lines.next().and_then(number).ok_or("its size is not a number")?;
-        let root = lines.next().and_then(|line| STANDARD.decode(line).ok()?.try_into().ok());
-        let root = Digest(root.ok_or("its root is not 32 bytes in base64")?);
+        let Lines { origin, tree: TreeHead { size, root }, ours } = Lines::parse(text)?;
         let (mut sequence, mut time, mut generation, mut head) = (None, None, None, None);
         let (mut leaves, mut previous, mut unverified) = (None, None, None);
-        for line in lines {
-            if line.is_empty() {
-                return Err("it has an empty line");
-            }
-            let Some((key, value)) = line.strip_prefix(EXTENSION).and_then(|line| line.split_once(' '))
-            else {
-                continue;
-            };
+        for (key, value) in ours {
             let digest = || Digest::parse(value.as_bytes()).ok_or("a digest is not 64 hexadecimal digits");
             match key {
                 "sequence" => sequence = number(value),
@@ -98,7 +136,7 @@ impl Checkpoint {
                     generation =
                         Some(Id::parse(value.as_bytes()).ok_or("its line `generation` holds no UUID")?);
                 }
-                "head" => head = Some(parse_head(value).ok_or("its line `head` cannot be read")?),
+                "head" => head = Some(Head::parse(value).ok_or("its line `head` cannot be read")?),
                 "leaves" => leaves = Some(digest()?),
                 "previous" => previous = Some(digest()?),
                 "unverified" => {
@@ -128,19 +166,27 @@ pub fn is_origin(text: &str) -> bool {
 }
 
 /// A decimal number without leading zeroes.
-fn number(text: &str) -> Option<u64> {
+pub fn number(text: &str) -> Option<u64> {
     let is_plain = text == "0" || (!text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit()));
     is_plain.then(|| text.parse().ok()).flatten()
 }
 
-fn parse_head(text: &str) -> Option<Head> {
-    let mut words = text.split(' ');
-    let (id, time, mac) = (words.next()?, words.next()?, words.next()?);
-    Some(Head {
-        id: Id::parse(id.as_bytes())?,
-        occurred_at: Timestamp::parse(time)?,
-        row_hmac: Digest::parse(mac.as_bytes())?,
-    })
+impl Head {
+    /// Id, time and `row_hmac`, a space between them.
+    pub fn to_text(&self) -> String {
+        format!("{} {} {}", self.id, self.occurred_at.zulu(), self.row_hmac)
+    }
+
+    /// Reads what [`Head::to_text`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut words = text.split(' ');
+        let (id, time, mac) = (words.next()?, words.next()?, words.next()?);
+        Some(Self {
+            id: Id::parse(id.as_bytes())?,
+            occurred_at: Timestamp::parse(time)?,
+            row_hmac: Digest::parse(mac.as_bytes())?,
+        })
+    }
 }
 
 #[cfg(test)]

@@ -342,5 +342,6 @@ pub fn whole_log(
         retention_days,
         accept_retention: false,
         anchors: None,
+        evidence: None,
     }
 }

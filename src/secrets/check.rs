@@ -382,6 +382,7 @@ fn count_rows(
         retention_days: None,
         accept_retention: false,
         anchors: None,
+        evidence: None,
     };
     let report = verify(context, &settings.database.value, &keys_of(settings)?, &options, progress)?;
     let Some(rows) = look.dependents.iter_mut().find(|found| found.what == "audit-rows") else {

@@ -6,6 +6,7 @@ mod agents;
 mod anchors;
 mod apikeys;
 mod assess;
+mod bundle;
 mod concurrency;
 mod contract;
 mod crash;

@@ -92,6 +92,8 @@ pub struct Comparison {
     pub strangers: u64,
     /// Whether the log goes on as it was anchored behind the first of them, with none of its rows missing.
     pub goes_on: bool,
+    /// The index of the leaf of the last row; `None` when that stands where another was anchored.
+    pub last_index: Option<usize>,
     /// Rows behind everything that was anchored.
     pub beyond: u64,
     /// What the next anchor needs of those; empty when nobody asked.
@@ -116,6 +118,7 @@ impl Comparison {
             stranger: None,
             strangers: 0,
             goes_on: false,
+            last_index: None,
             beyond: 0,
             new: Vec::new(),
             head: None,
@@ -155,6 +158,7 @@ impl Comparison {
             self.gap(total, row);
             return self.add_beyond(record);
         }
+        self.last_index = None;
         self.strangers += 1;
         if self.stranger.is_none() {
             let known = row.id.and_then(|id| self.log.find_id(id));
@@ -168,6 +172,7 @@ impl Comparison {
     }
 
     fn matches(&mut self, row: &Checked) {
+        self.last_index = Some(self.next);
         self.next += 1;
         self.matched += 1;
         self.matched_live += u64::from(row.part == Part::Live);
@@ -191,6 +196,7 @@ impl Comparison {
     }
 
     fn add_beyond(&mut self, record: Record) {
+        self.last_index = usize::try_from(self.beyond).ok().map(|beyond| self.log.records.len() + beyond);
         self.beyond += 1;
         if self.collect {
             self.new.push(record);

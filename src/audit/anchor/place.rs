@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use crate::audit::check::{Checked, Link};
+use crate::audit::check::Checked;
 use crate::error::{Error, Result};
 use crate::format::checkpoint::Checkpoint;
 use crate::format::merkle::{Tree, hash, leaf_hash};
@@ -25,6 +25,11 @@ pub const TIMESTAMP: &str = ".tsr";
 /// No checkpoint is larger, bytes.
 const MAX_CHECKPOINT: u64 = 1 << 20;
 
+/// The leaf of a row by its `row_hmac`; a row without a usable one is an empty leaf.
+pub fn leaf_of(row_hmac: Option<Digest>) -> Digest {
+    row_hmac.map_or_else(|| leaf_hash(b""), |mac| leaf_hash(&mac.0))
+}
+
 /// What is kept of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Record {
@@ -37,10 +42,7 @@ pub struct Record {
 impl Record {
     /// Of a row of a walk.
     pub fn of(row: &Checked) -> Self {
-        let leaf = match row.mac {
-            Link::Mac(mac) => leaf_hash(&mac.0),
-            Link::Null | Link::Malformed => leaf_hash(b""),
-        };
+        let leaf = leaf_of(row.mac.mac());
         let micros = row.occurred_at.map_or(i64::MIN, Timestamp::micros);
         Self { leaf, id: row.id.map_or([0; 16], Id::bytes), micros }
     }

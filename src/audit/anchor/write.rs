@@ -230,10 +230,8 @@ fn next(
         record.write(&mut leaves);
     }
     let first = log.records.first().or(comparison.new.first()).map(|record| record.leaf);
-    let origin = log.newest().map(|newest| newest.origin.clone()).or(origin).unwrap_or_else(|| {
-        let name = hash(&[b"z4jctl/anchor/origin/v1\0", &first.unwrap_or(Digest([0; 32])).0]).to_string();
-        format!("z4jctl.audit/{}", &name[..16])
-    });
+    let origin =
+        log.newest().map(|newest| newest.origin.clone()).or(origin).unwrap_or_else(|| origin_of(first));
     let checkpoint = Checkpoint {
         origin,
         size: tree.size(),
@@ -247,6 +245,12 @@ fn next(
         unverified,
     };
     (checkpoint, leaves)
+}
+
+/// The name of a log that nobody gave one: made of its first leaf.
+pub fn origin_of(first: Option<Digest>) -> String {
+    let name = hash(&[b"z4jctl/anchor/origin/v1\0", &first.unwrap_or(Digest([0; 32])).0]).to_string();
+    format!("z4jctl.audit/{}", &name[..16])
 }
 
 /// One z4jctl at a time anchors into a directory.

@@ -209,6 +209,7 @@ pub(super) fn live(
 ) -> Result<Live> {
     let options_with = |known_head| VerifyOptions {
         anchors: None,
+        evidence: None,
         open,
         jobs: options.jobs,
         since: None,

@@ -176,7 +176,7 @@ pub fn export(
 
     let mut store = Store::open(database, options.open, &context.cancel)?;
     let detection = store.detect()?;
-    let filter = resolve(&mut store, options)?;
+    let filter = resolve(&mut store, &options.filter, &options.projects, &options.users)?;
     let layout = Layout::new(detection.has_api_key_id, detection.has_markers);
     let mut looks = 0;
     let (facts, written, file, unpacked) = loop {
@@ -271,16 +271,21 @@ pub fn export(
 }
 
 /// The filter with the names of projects and users looked up.
-fn resolve(store: &mut Store, options: &ExportOptions) -> Result<Filter> {
-    let mut filter = options.filter.clone();
-    for name in &options.projects {
+pub(super) fn resolve(
+    store: &mut Store,
+    filter: &Filter,
+    projects: &[String],
+    users: &[String],
+) -> Result<Filter> {
+    let mut filter = filter.clone();
+    for name in projects {
         let id = match Id::parse(name.as_bytes()) {
             Some(id) => id,
             None => find::project_named(store, name)?.id,
         };
         filter.projects.push(id);
     }
-    for name in &options.users {
+    for name in users {
         let id = match Id::parse(name.as_bytes()) {
             Some(id) => id,
             None => find::user_named(store, name)?.id,

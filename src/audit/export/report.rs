@@ -89,23 +89,15 @@ pub struct VerifyExportReport {
 impl VerifyExportReport {
     /// The exit code.
     pub fn exit(&self) -> ExitCode {
-        exit_of(self.exit_code)
+        ExitCode::of(self.exit_code)
     }
 }
 
 impl ExportReport {
     /// The exit code.
     pub fn exit(&self) -> ExitCode {
-        exit_of(self.exit_code)
+        ExitCode::of(self.exit_code)
     }
-}
-
-fn exit_of(code: u8) -> ExitCode {
-    ExitCode::TABLE
-        .iter()
-        .map(|(known, _)| *known)
-        .find(|known| known.code() == code)
-        .unwrap_or(ExitCode::Bug)
 }
 
 /// One file.
