@@ -1291,7 +1291,7 @@ _z4jctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "csv jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "csv jsonl parquet" -- "${cur}"))
                     return 0
                     ;;
                 --from)

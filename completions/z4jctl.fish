@@ -252,7 +252,8 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_sub
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -s V -l version -d 'Print version'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l manifest -d 'Write the manifest to this file; for stdout there is none without this' -r -F
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l format -d 'How rows are written' -r -f -a "csv\t'RFC 4180 with a header'
-jsonl\t'One JSON object per line'"
+jsonl\t'One JSON object per line'
+parquet\t'Apache Parquet, packed within'"
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l from -d 'Only rows from this time on, such as 2026-03-01 or 2026-03-01T12:00:00Z; without a zone it is UTC' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l to -d 'Only rows before this time' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l older-than -d 'Only rows older than this: 90d, 12w, 6mo, 1y' -r

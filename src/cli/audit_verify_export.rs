@@ -18,7 +18,7 @@ use crate::error::{Error, ExitCode, Result};
 
 /// Verify exports of the audit log: rows, links, counts, digests, and that several files are one chain.
 ///
-/// Takes what `audit export` wrote, plain or packed, with its manifest beside it. With the key every row is verified and
+/// Takes what `audit export` wrote, in any format, plain or packed, with its manifest beside it. With the key every row is verified and
 /// findings have the classes of `audit verify`, and manifest-mismatch; with --keyless links, counts and digests are. Files
 /// that follow each other are verified as one chain, with --live up to the newest row of the database.
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::support::judge::{AnyDatabase, Target, WRITABLE, on_each};
 
 /// Where about half of the log lies before.
-fn middle(database: &AnyDatabase) -> String {
+pub(crate) fn middle(database: &AnyDatabase) -> String {
     let rows = database.number("SELECT count(*) FROM audit_log");
     let text = match database {
         AnyDatabase::Sqlite(copy) => {

@@ -119,16 +119,7 @@ impl<'f> Encoder<'f> {
     /// For rows of one layout; `safe` adds guarded copies of risky columns (CSV only).
     pub fn new(form: Form, layout: Layout, safe: bool, filter: &'f Filter) -> Self {
         let values = Values::default();
-        Self {
-            form,
-            layout,
-            safe,
-            filter,
-            values,
-            scratch: Vec::new(),
-            raw: Vec::new(),
-            is_readable: true,
-        }
+        Self { form, layout, safe, filter, values, scratch: Vec::new(), raw: Vec::new(), is_readable: true }
     }
 
     /// The names of the columns, in order.

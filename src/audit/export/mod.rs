@@ -307,8 +307,7 @@ fn write_rows(
             worker,
             &mut |encoded: &mut Encoded| {
                 context.cancel.check()?;
-                let mut write =
-                    |bytes: &[u8]| packer.write(bytes).map_err(|error| note(&mut failed, error));
+                let mut write = |bytes: &[u8]| packer.write(bytes).map_err(|error| note(&mut failed, error));
                 match (encoded.take(), &mut columns) {
                     (Content::Lines(bytes), _) => {
                         write(&bytes)?;

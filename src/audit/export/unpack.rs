@@ -212,4 +212,3 @@ impl Records {
         (source.into_inner().sum.finish(), self.sum.finish())
     }
 }
-

@@ -88,7 +88,8 @@ impl ChunkReader for Source {
             return Ok(page.into());
         }
         let unpacked = zstd::zstd_safe::get_frame_content_size(&page).ok().flatten();
-        let Some(unpacked) = unpacked.filter(|_| zstd::zstd_safe::find_frame_compressed_size(&page) == Ok(length))
+        let Some(unpacked) =
+            unpacked.filter(|_| zstd::zstd_safe::find_frame_compressed_size(&page) == Ok(length))
         else {
             return refuse("a page is not one zstd frame of a known size");
         };
@@ -124,8 +125,8 @@ impl Pages {
                 self.has_dictionary = true;
             }
             Page::DataPage { num_values, encoding, def_level_encoding, .. } => {
-                let is_known = *encoding == Encoding::PLAIN
-                    || self.has_dictionary && is_dictionary(*encoding);
+                let is_known =
+                    *encoding == Encoding::PLAIN || self.has_dictionary && is_dictionary(*encoding);
                 if !is_known || *def_level_encoding != Encoding::RLE {
                     return Err("another encoding");
                 }

@@ -62,9 +62,8 @@ impl Reader {
 
     /// The next rows; `None` behind the last.
     pub fn read(&mut self) -> Outcome<Option<Columns>> {
-        guarded(|| self.next_rows()).map_err(|error| {
-            malformed(format!("row group {} cannot be read: {error}", self.group))
-        })
+        guarded(|| self.next_rows())
+            .map_err(|error| malformed(format!("row group {} cannot be read: {error}", self.group)))
     }
 
     fn next_rows(&mut self) -> parquet::errors::Result<Option<Columns>> {

@@ -154,8 +154,7 @@ fn with_schema(
         .set_statistics_enabled(EnabledStatistics::None)
         .set_offset_index_disabled(true);
     let properties = Arc::new(properties(ours).build());
-    let mut writer =
-        SerializedFileWriter::new(Vec::new(), Arc::new(schema), properties).expect("a writer");
+    let mut writer = SerializedFileWriter::new(Vec::new(), Arc::new(schema), properties).expect("a writer");
     let mut group = writer.next_row_group().expect("a row group");
     while let Some(mut column) = group.next_column().expect("a column") {
         match column.untyped() {
@@ -190,8 +189,7 @@ fn what_no_export_has_is_refused() {
     assert!(reason(&with_statistics).contains("leave rows out"), "{}", reason(&with_statistics));
     let with_index = with_schema(schema(), |properties| properties.set_offset_index_disabled(false));
     assert!(reason(&with_index).contains("leave rows out"), "{}", reason(&with_index));
-    let unpacked =
-        with_schema(schema(), |properties| properties.set_compression(Compression::UNCOMPRESSED));
+    let unpacked = with_schema(schema(), |properties| properties.set_compression(Compression::UNCOMPRESSED));
     assert!(reason(&unpacked).contains("not packed with zstd"));
     let version_2 = with_schema(schema(), |properties| {
         properties.set_writer_version(parquet::file::properties::WriterVersion::PARQUET_2_0)
