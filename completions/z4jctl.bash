@@ -1280,13 +1280,17 @@ _z4jctl() {
             return 0
             ;;
         z4jctl__subcmd__audit__subcmd__export)
-            opts="-n -y -j -o -q -h -V --manifest --force --format --gzip --zstd --from --to --older-than --project --action --actor --user --spreadsheet-safe --delete --accept-unupgradable --dry-run --yes --reason --jobs --output --report --quiet --home --db --db-file --secret-file --connect-timeout --statement-timeout --lock-timeout --sslmode --sslrootcert --sslcert --sslkey --passfile --help --version"
+            opts="-n -y -j -o -q -h -V --manifest --key --force --format --gzip --zstd --from --to --older-than --project --action --actor --user --spreadsheet-safe --delete --accept-unupgradable --dry-run --yes --reason --jobs --output --report --quiet --home --db --db-file --secret-file --connect-timeout --statement-timeout --lock-timeout --sslmode --sslrootcert --sslcert --sslkey --passfile --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --manifest)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2188,13 +2192,17 @@ _z4jctl() {
             return 0
             ;;
         z4jctl__subcmd__audit__subcmd__verify__subcmd__export)
-            opts="-j -o -q -h -V --manifest --without-manifest --keyless --live --known-head --accept-retention --max-findings --jobs --output --report --quiet --home --db --db-file --secret-file --connect-timeout --statement-timeout --lock-timeout --sslmode --sslrootcert --sslcert --sslkey --passfile --help --version"
+            opts="-j -o -q -h -V --manifest --without-manifest --keyless --trust --live --known-head --accept-retention --max-findings --jobs --output --report --quiet --home --db --db-file --secret-file --connect-timeout --statement-timeout --lock-timeout --sslmode --sslrootcert --sslcert --sslkey --passfile --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --manifest)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trust)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4014,7 +4022,7 @@ _z4jctl() {
             return 0
             ;;
         z4jctl__subcmd__signing__subcmd__key__subcmd__show)
-            opts="-o -q -h -V --output --report --quiet --home --db --db-file --secret-file --connect-timeout --statement-timeout --lock-timeout --sslmode --sslrootcert --sslcert --sslkey --passfile --help --version"
+            opts="-o -q -h -V --allowed-signers --output --report --quiet --home --db --db-file --secret-file --connect-timeout --statement-timeout --lock-timeout --sslmode --sslrootcert --sslcert --sslkey --passfile --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

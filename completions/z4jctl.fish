@@ -59,7 +59,7 @@ complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "token" -d 'Agent toke
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "apikey" -d 'API keys: mint, list, revoke, and whose a leaked one is'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "session" -d 'Sessions of browsers: list and end them'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "secrets" -d 'The secrets of a brain: what hangs on them, and what a rotation would break'
-complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "signing-key" -d 'The Ed25519 keys that sign anchors: make one, show its public half, trust one'
+complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "signing-key" -d 'The Ed25519 keys that sign anchors, bundles and exports: make one, show its public half, trust one'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "allowed-hosts" -d 'The host names under which `z4j serve` answers'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "metrics-token" -d 'The token with which Prometheus reads /metrics'
 complete -c z4jctl -n "__fish_z4jctl_needs_command" -f -a "completions" -d 'Print a shell completion script'
@@ -251,6 +251,7 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_sub
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from prune" -s V -l version -d 'Print version'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l manifest -d 'Write the manifest to this file; for stdout there is none without this' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l key -d 'Sign the manifest with this private key, into MANIFEST.sig: of `z4jctl signing-key generate`, or of OpenSSH' -r -F
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l format -d 'How rows are written' -r -f -a "csv\t'RFC 4180 with a header'
 jsonl\t'One JSON object per line'
 parquet\t'Apache Parquet, packed within'"
@@ -292,6 +293,7 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_sub
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -s V -l version -d 'Print version'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -l manifest -d 'The manifest, when it is not beside the file; for one file' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -l trust -d 'Demand that every manifest is signed by a key in this file (one verifier key or `ssh-ed25519 …` a line); repeatable' -r -F
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -l known-head -d 'A head that was kept elsewhere (z4jctl audit head): a file, or its JSON; it must be in the files, or with --live behind them' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -l max-findings -d 'How many findings to list; all are counted' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from verify-export" -s j -l jobs -d 'Cores to use [default: all]' -r
@@ -1481,6 +1483,7 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand signing-key; and __fish_se
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand signing-key; and __fish_seen_subcommand_from show" -l sslcert -d 'PostgreSQL: file with the client certificate' -r -F
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand signing-key; and __fish_seen_subcommand_from show" -l sslkey -d 'PostgreSQL: file with the key of the client certificate' -r -F
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand signing-key; and __fish_seen_subcommand_from show" -l passfile -d 'PostgreSQL: password file in the format of ~/.pgpass' -r -F
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand signing-key; and __fish_seen_subcommand_from show" -l allowed-signers -d 'Print the line for a file of allowed signers: `ssh-keygen -Y verify -f` takes it'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand signing-key; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no progress, notes or warnings to stderr'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand signing-key; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand signing-key; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'

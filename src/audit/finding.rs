@@ -51,11 +51,15 @@ pub enum Class {
     ReSigned,
     /// An anchor is damaged, missing, wrongly signed, or signed by a key that is not trusted.
     AnchorInvalid,
+    /// The signature of an export or a bundle is missing, damaged, not over these bytes, or of a key that is not trusted.
+    SignatureInvalid,
+    /// A part of a bundle is not what its signed statement says.
+    BundleMismatch,
 }
 
 impl Class {
     /// Every class.
-    pub const ALL: [Class; 21] = [
+    pub const ALL: [Class; 23] = [
         Self::Edited,
         Self::Removed,
         Self::Inserted,
@@ -77,6 +81,8 @@ impl Class {
         Self::RolledBack,
         Self::ReSigned,
         Self::AnchorInvalid,
+        Self::SignatureInvalid,
+        Self::BundleMismatch,
     ];
 
     /// The name in reports.
@@ -103,6 +109,8 @@ impl Class {
             Self::RolledBack => "rolled-back",
             Self::ReSigned => "re-signed",
             Self::AnchorInvalid => "anchor-invalid",
+            Self::SignatureInvalid => "signature-invalid",
+            Self::BundleMismatch => "bundle-mismatch",
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::audit::anchor::judge::AnchorReport;
-use crate::audit::finding::Finding;
+use crate::audit::finding::{Class, Finding};
 use crate::audit::resume::Incremental;
 use crate::error::ExitCode;
 use crate::format::mac::KeyId;
@@ -58,6 +58,8 @@ pub struct VerifyReport {
     /// How much was read and how much was taken from earlier runs; only with `--resume`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incremental: Option<Incremental>,
+    /// What may have been done to the log all the same, since nothing that was given to this run could tell.
+    pub not_excluded: Vec<Class>,
     /// What a reader should know: limits of what could be proved, records that are not signed.
     pub notes: Vec<String>,
     /// What the rows were read from.

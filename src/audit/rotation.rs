@@ -157,9 +157,7 @@ pub struct KeyList {
 pub fn list(context: &Context, settings: &Settings, open: OpenOptions) -> Result<KeyList> {
     let database = &settings.database.value;
     let keys = keys_of(settings)?;
-    let mut store = Store::open(database, open, &context.cancel)?;
-    store.hold_snapshot()?;
-    let detection = store.detect()?;
+    let (mut store, detection) = Store::read_tables(database, open, &context.cancel)?;
     if detection.generation.family() == Family::Active {
         keys.demand(&detection)?;
     }

@@ -209,9 +209,7 @@ pub struct Preview {
 impl Session<'_> {
     /// What an operation would do. Writes nothing and locks nothing.
     pub fn preview(&self, operation: &dyn Operation) -> Result<Preview> {
-        let mut store = Store::open(self.database, self.open, &self.context.cancel)?;
-        store.hold_snapshot()?;
-        let detection = store.detect()?;
+        let (mut store, detection) = Store::read_tables(self.database, self.open, &self.context.cancel)?;
         check_writable(&detection, self.keys)?;
         let mut scope = Scope { store: &mut store, detection: &detection, now: self.context.now() };
         let mut plan = operation.plan(&mut scope)?;

@@ -434,6 +434,16 @@ fn empty_log(judged: &Judged, findings: &mut Vec<Finding>, windowed: bool) {
     }
 }
 
+/// What anchors alone can tell, and what a head that was kept elsewhere can tell too.
+fn not_excluded(family: Family, knows_head: bool, has_anchors: bool) -> Vec<Class> {
+    match (has_anchors, knows_head, family) {
+        (true, _, _) => vec![],
+        (false, true, _) => vec![Class::ReSigned],
+        (false, false, Family::Active) => vec![Class::RolledBack, Class::ReSigned],
+        (false, false, _) => vec![Class::TailCut, Class::RolledBack, Class::ReSigned],
+    }
+}
+
 /// What a verification of this generation cannot prove, in words.
 pub(super) fn limits(
     detection: &Detection,
@@ -463,9 +473,11 @@ pub(super) fn limits(
     if !knows_head && options.anchors.is_none() && options.until.is_none() {
         notes.push(
             if detection.generation.family() == Family::Active {
-                "a database rolled back as a whole to an older copy verifies too; only --known-head or --anchors can tell"
+                "a database rolled back as a whole to an older copy verifies too (--known-head or --anchors can \
+                 tell), and so does a history that was signed again with a stolen secret (--anchors)"
             } else {
-                "before 1.8 nothing in the database proves that the newest rows are all there; only --known-head or --anchors can tell"
+                "before 1.8 nothing in the database proves that the newest rows are all there (--known-head or \
+                 --anchors can tell), nor that history was not signed again with a stolen secret (--anchors)"
             }
             .into(),
         );
@@ -563,6 +575,8 @@ pub(super) fn report(
             _ => None,
         },
     });
+    let not_excluded =
+        not_excluded(detection.generation.family(), known_head.is_some(), options.anchors.is_some());
     let window = (options.since.is_some() || options.until.is_some())
         .then_some(Window { since: options.since, until: options.until });
     let elapsed = context.now().micros().saturating_sub(started_at.micros()).max(0) / 1000;
@@ -587,6 +601,7 @@ pub(super) fn report(
         head,
         window,
         incremental: None,
+        not_excluded,
         notes,
         snapshot: store.snapshot(),
         started_at,

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::confirm::Severity;
 use super::token::hashes;
-use super::ui::Render;
+use super::ui::{Render, or_never};
 use super::write::{Particular, WriteArgs, Writing};
 use super::{Run, bad_value, connection, credential_input};
 use crate::audit::transact::Outcome;
@@ -33,12 +33,11 @@ pub(super) enum ApiKey {
 /// The key acts as its owner, within its scopes: it can do no more than the owner could. admin:* stands for every scope,
 /// and one that writes includes the one that reads. admin:*, projects:write, users:read and users:write are for keys of
 /// administrators; automation:* came with z4j 1.7, and --allowed-cidr with 1.12.
-///
-/// Examples:
-///   z4jctl apikey mint --user ci@example.com --name ci --scope tasks:read,agents:read --expires-in 90
-///   z4jctl apikey mint --user ada@example.com --name audit --scope audit:read --project payments --allowed-cidr 10.1.0.0/16
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Examples:
+  z4jctl apikey mint --user ci@example.com --name ci --scope tasks:read,agents:read --expires-in 90
+  z4jctl apikey mint --user ada@example.com --name audit --scope audit:read --project payments --allowed-cidr 10.1.0.0/16")]
 pub(super) struct MintArgs {
     /// E-mail address or id of the user who owns it
     #[arg(long, value_name = "EMAIL")]
@@ -80,11 +79,10 @@ fn scope_help() -> String {
 /// List API keys: owner, scopes, last use, state
 ///
 /// The state is active, expired, revoked, or owner-inactive: the user who owns the key is deactivated or gone.
-///
-/// Example:
-///   z4jctl apikey list --user ada@example.com --all
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Example:
+  z4jctl apikey list --user ada@example.com --all")]
 pub(super) struct ListArgs {
     /// Only keys of this user
     #[arg(long, value_name = "EMAIL")]
@@ -107,13 +105,12 @@ pub(super) struct ShowArgs {
 /// Revoke an API key, a leaked one, or all of a user
 ///
 /// The brain refuses them from the next request on. Rows are kept, as z4j keeps them.
-///
-/// Examples:
-///   z4jctl apikey revoke z4k_jSzL --reason "INC-4711"
-///   z4jctl apikey revoke --key-stdin --yes < leaked-key
-///   z4jctl apikey revoke --all-of-user ada@example.com
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Examples:
+  z4jctl apikey revoke z4k_jSzL --reason \"INC-4711\"
+  z4jctl apikey revoke --key-stdin --yes < leaked-key
+  z4jctl apikey revoke --all-of-user ada@example.com")]
 #[group(id = "which", required = true, multiple = false, args = ["key", "key_stdin", "all_of_user"])]
 pub(super) struct RevokeArgs {
     /// Id, first 8 characters (z4k_xxxx), name, or the beginning of one; never the whole key
@@ -132,11 +129,10 @@ pub(super) struct RevokeArgs {
 ///
 /// Prints owner, scopes and state, never the key. The brain looks keys up under the current Z4J_SECRET alone: a key whose
 /// hash a previous secret gives is known, and dead since the rotation. Exit code 2 when there is no such key.
-///
-/// Example:
-///   z4jctl apikey identify < leaked-key
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Example:
+  z4jctl apikey identify < leaked-key")]
 pub(super) struct IdentifyArgs {}
 
 pub(super) fn run(run: &Run<'_>, verb: &ApiKey) -> Result<ExitCode> {
@@ -235,11 +231,14 @@ fn handed_over(outcome: &Outcome, operation: &Mint, key: &Plaintext) -> Result<P
 }
 
 fn revoke(run: &Run<'_>, arguments: &RevokeArgs) -> Result<ExitCode> {
+    if arguments.key_stdin {
+        run.connection.leave_stdin_to("--key-stdin")?;
+    }
     let settings = run.settings_to_write(&arguments.write)?;
     let which = if let Some(user) = &arguments.all_of_user {
         Revoked::AllOf(user.clone())
     } else if arguments.key_stdin {
-        Revoked::Holding(leaked(run, &settings)?)
+        Revoked::Holding(leaked(&settings)?)
     } else {
         Revoked::Named(arguments.key.clone().unwrap_or_default())
     };
@@ -258,8 +257,9 @@ fn revoke(run: &Run<'_>, arguments: &RevokeArgs) -> Result<ExitCode> {
 }
 
 fn identify(run: &Run<'_>) -> Result<ExitCode> {
+    run.connection.leave_stdin_to("the API key")?;
     let settings = run.settings()?;
-    let hashes = leaked(run, &settings)?;
+    let hashes = leaked(&settings)?;
     let open = connection::open_options(&settings);
     let report = api_key_list::identify(run.context, &settings.database.value, open, &hashes)?;
     run.ui.print(&report)?;
@@ -267,9 +267,9 @@ fn identify(run: &Run<'_>) -> Result<ExitCode> {
 }
 
 /// The hashes of the key on standard input: under the current secret, then the previous ones.
-fn leaked(run: &Run<'_>, settings: &crate::config::Settings) -> Result<Vec<Digest>> {
+fn leaked(settings: &crate::config::Settings) -> Result<Vec<Digest>> {
     settings.require_secret()?;
-    let key = credential_input::read(run, "API key")?;
+    let key = credential_input::read("API key")?;
     if credential::shape(key.expose()) != Some(Shape::ApiKey) {
         return Err(Error::usage("credential.input", "this is no API key: those begin with z4k_")
             .hint("`z4jctl token identify` tells whose an agent token is"));
@@ -283,10 +283,6 @@ fn list(run: &Run<'_>, options: &ListOptions) -> Result<ExitCode> {
     let report = api_key_list::list(run.context, &settings.database.value, open, options)?;
     run.ui.print(&report)?;
     Ok(ExitCode::Done)
-}
-
-fn shown(time: Option<Timestamp>) -> String {
-    time.map_or_else(|| "never".into(), Timestamp::zulu)
 }
 
 fn owner(key: &KeyReport) -> String {
@@ -310,8 +306,8 @@ impl Render for KeyList {
                 key.state.name().to_owned(),
                 key.project.clone().unwrap_or_else(|| "*".into()),
                 key.scopes.join(" "),
-                shown(key.expires_at),
-                shown(key.last_used_at),
+                or_never(key.expires_at),
+                or_never(key.last_used_at),
                 key.id.to_string(),
             ]
         });
@@ -332,8 +328,8 @@ impl Render for KeyList {
 
 fn details(key: &KeyReport) -> String {
     let last_use = match &key.last_used_ip {
-        Some(address) => format!("{} from {address}", shown(key.last_used_at)),
-        None => shown(key.last_used_at),
+        Some(address) => format!("{} from {address}", or_never(key.last_used_at)),
+        None => or_never(key.last_used_at),
     };
     let revoked = match (&key.revoked_at, &key.revoked_reason) {
         (None, _) => "no".into(),
@@ -349,16 +345,12 @@ fn details(key: &KeyReport) -> String {
         ("project", key.project.clone().unwrap_or_else(|| "every one of its owner".into())),
         ("scopes", key.scopes.join(" ")),
         ("networks", key.allowed_cidrs.as_ref().map_or_else(|| "all".into(), |list| list.join(" "))),
-        ("minted", shown(key.created_at)),
-        ("expires", shown(key.expires_at)),
+        ("minted", or_never(key.created_at)),
+        ("expires", or_never(key.expires_at)),
         ("last used", last_use),
         ("revoked", revoked),
     ];
-    let mut text = String::new();
-    for (name, value) in lines {
-        text.push_str(&format!("{name:<10} {value}\n"));
-    }
-    text
+    super::ui::lines(10, &lines)
 }
 
 impl Render for Identified {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
@@ -22,7 +23,12 @@ use crate::audit::prune::{Cutoffs, Exported, Prune};
 use crate::audit::transact::Outcome;
 use crate::config::Settings;
 use crate::error::{Error, ExitCode, Result};
+use crate::format::note::SigningKey;
 use crate::format::{Id, Timestamp};
+use crate::signing;
+
+/// Where the key is named that signs whatever is signed.
+const KEY_VARIABLE: &str = "Z4JCTL_SIGNING_KEY_FILE";
 
 /// Export the audit log, whole or in part, in a form that verifies itself.
 ///
@@ -36,6 +42,7 @@ Examples:
   z4jctl audit export audit.csv
   z4jctl audit export --format jsonl --zstd --from 2026-03-01 --to 2026-04-01 audit-2026-03.jsonl.zst
   z4jctl audit export --action 'auth.*' --project payments > logins.csv
+  z4jctl audit export --key z4j.key audit.csv
   z4jctl audit export --format parquet audit.parquet && duckdb -c \"SELECT action, count(*) FROM 'audit.parquet' GROUP BY 1\"
   z4jctl audit export --older-than 1y --delete --yes audit-before-2026.csv
   z4jctl audit verify-export audit-2026-*.jsonl.zst --live")]
@@ -46,6 +53,9 @@ pub(super) struct ExportArgs {
     /// Write the manifest to this file; for stdout there is none without this
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
+    /// Sign the manifest with this private key, into MANIFEST.sig: of `z4jctl signing-key generate`, or of OpenSSH
+    #[arg(long, value_name = "FILE", env = KEY_VARIABLE, hide_env_values = true)]
+    key: Option<PathBuf>,
     /// Replace files that exist
     #[arg(long)]
     force: bool,
@@ -183,6 +193,7 @@ pub(super) fn run(run: &Run<'_>, arguments: &ExportArgs) -> Result<ExitCode> {
             Packing::None
         },
         spreadsheet_safe: arguments.spreadsheet_safe,
+        key: signing_key(run, arguments)?,
     };
     let database = &settings.database.value;
     let reporter = Reporter::new(run.ui);
@@ -211,6 +222,20 @@ pub(super) fn run(run: &Run<'_>, arguments: &ExportArgs) -> Result<ExitCode> {
         run.ui.note(note);
     }
     Ok(report.exit())
+}
+
+/// The key that signs the manifest, when there will be one.
+fn signing_key(run: &Run<'_>, arguments: &ExportArgs) -> Result<Option<Arc<SigningKey>>> {
+    let Some(path) = &arguments.key else { return Ok(None) };
+    if arguments.file == Path::new("-") && arguments.manifest.is_none() {
+        // Somebody who signs everything may still pipe an export.
+        if run.context.env.var_os(KEY_VARIABLE) == Some(path.as_os_str()) {
+            return Ok(None);
+        }
+        return Err(Error::usage("usage.key", "--key signs the manifest, and stdout has none")
+            .hint("write to a FILE, or give --manifest FILE"));
+    }
+    signing::load(path).map(|key| Some(Arc::new(key)))
 }
 
 /// What is removed must be the beginning of the log, and must be in a file.
@@ -295,6 +320,7 @@ fn export_and_delete(
         max_findings: 10,
         // The log that is in the database has been verified to its new beginning; retention before that is no news.
         accept_retention: true,
+        trusted: None,
     };
     let verified = verify_export(run.context, &keys, &read_back, &Reporter::new(run.ui))?;
     if !verified.ok {
@@ -336,6 +362,9 @@ impl Render for ExportReport {
         if let Some(file) = &self.manifest_file {
             let _ = writeln!(text, "  manifest   {file}");
         }
+        if let (Some(file), Some(signer)) = (&self.signature_file, &self.signer) {
+            let _ = writeln!(text, "  signature  {file}, by {}", signer.display());
+        }
         for (name, edge) in [("first", &manifest.first), ("last", &manifest.last)] {
             if let Some(edge) = edge {
                 let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".into());
@@ -365,6 +394,9 @@ impl Render for ExportReport {
         }
         if let Some(file) = &self.manifest_file {
             lines.push(("manifest", file.clone()));
+        }
+        if let Some(file) = &self.signature_file {
+            lines.push(("signature", file.clone()));
         }
         lines.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
     }

@@ -20,6 +20,7 @@ pub(super) struct HeadArgs {
 }
 
 pub(super) fn run(run: &Run<'_>, arguments: &HeadArgs) -> Result<ExitCode> {
+    run.ui.refuse_reports("--to FILE writes the head to a file")?;
     let settings = run.settings()?;
     let keys = connection::keys(&settings)?;
     let export =

@@ -21,12 +21,11 @@ use crate::format::Timestamp;
 /// `audit.prune` tells of it. Frozen rows of an upgraded log stay. Export first: what is removed is gone.
 ///
 /// Logs of 1.3 to 1.7 cannot record the boundary in a way that z4j accepts later: refused unless --accept-unupgradable.
-///
-/// Examples:
-///   z4jctl audit prune --dry-run
-///   z4jctl audit prune --older-than 1y --reason "retention policy"
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Examples:
+  z4jctl audit prune --dry-run
+  z4jctl audit prune --older-than 1y --reason \"retention policy\"")]
 pub(super) struct PruneArgs {
     /// Remove rows before this time
     #[arg(long, value_name = "TIME", conflicts_with = "older_than")]

@@ -18,12 +18,11 @@ use crate::format::Timestamp;
 ///
 /// Reads only and needs no key: nothing is verified, and whoever can write the database can change these numbers. See
 /// `audit verify` for what they are worth.
-///
-/// Examples:
-///   z4jctl audit stats --by month
-///   z4jctl audit stats --since 2026-03-01 --top 20 -o json
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Examples:
+  z4jctl audit stats --by month
+  z4jctl audit stats --since 2026-03-01 --top 20 -o json")]
 pub(super) struct StatsArgs {
     /// Only rows from this time on, such as 2026-03-01 or 2026-03-01T12:00:00Z; without a zone it is UTC
     #[arg(long, value_name = "TIME")]

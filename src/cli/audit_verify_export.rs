@@ -15,18 +15,21 @@ use crate::audit::export::verify::{VerifyExportOptions, verify_export};
 use crate::audit::finding::Certainty;
 use crate::audit::keys::Keys;
 use crate::error::{Error, ExitCode, Result};
+use crate::signing::trusted_by;
 
 /// Verify exports of the audit log: rows, links, counts, digests, and that several files are one chain.
 ///
-/// Takes what `audit export` wrote, in any format, plain or packed, with its manifest beside it. With the key every row is verified and
-/// findings have the classes of `audit verify`, and manifest-mismatch; with --keyless links, counts and digests are. Files
-/// that follow each other are verified as one chain, with --live up to the newest row of the database.
+/// Takes what `audit export` wrote, in any format, plain or packed, with its manifest beside it. With the key every row is
+/// verified and findings have the classes of `audit verify`, manifest-mismatch and signature-invalid; with --keyless links,
+/// counts and digests are. Files that follow each other are verified as one chain, with --live up to the newest row of the
+/// database.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 #[command(after_long_help = "\
 Examples:
   z4jctl audit verify-export audit.csv
   z4jctl audit verify-export --keyless audit.csv
+  z4jctl audit verify-export --keyless --trust z4j.pub audit.csv
   z4jctl audit verify-export audit-2025.csv.gz audit-2026-*.csv.gz --live
   z4jctl audit verify-export --secret-file keys.env audit.csv --known-head z4j.head")]
 pub(super) struct VerifyExportArgs {
@@ -42,6 +45,9 @@ pub(super) struct VerifyExportArgs {
     /// Verify links, counts and digests alone, without a key
     #[arg(long)]
     keyless: bool,
+    /// Demand that every manifest is signed by a key in this file (one verifier key or `ssh-ed25519 …` a line); repeatable
+    #[arg(long, value_name = "FILE", conflicts_with = "without_manifest")]
+    trust: Vec<PathBuf>,
     /// Go on with the log of the database: it must continue the last file
     #[arg(long, conflicts_with = "keyless")]
     live: bool,
@@ -68,6 +74,7 @@ pub(super) fn run(run: &Run<'_>, arguments: &VerifyExportArgs) -> Result<ExitCod
     }
     let jobs = audit_verify::jobs(arguments.jobs)?;
     let known_head = arguments.known_head.as_deref().map(audit_verify::known_head).transpose()?;
+    let trusted = (!arguments.trust.is_empty()).then(|| trusted_by(&arguments.trust)).transpose()?;
     // Without a key nothing is asked of the settings: whoever verifies has no brain.
     let (keys, live) = if arguments.keyless {
         (Keys::default(), None)
@@ -87,6 +94,7 @@ pub(super) fn run(run: &Run<'_>, arguments: &VerifyExportArgs) -> Result<ExitCod
         jobs,
         max_findings: arguments.max_findings,
         accept_retention: arguments.accept_retention,
+        trusted,
     };
     let report = verify_export(run.context, &keys, &options, &Reporter::new(run.ui))?;
     run.ui.print(&report)?;
@@ -119,6 +127,10 @@ impl Render for VerifyExportReport {
         // Writing to a String cannot fail.
         for file in &self.files {
             let _ = writeln!(text, "  file       {}, {} rows{}", file.file, file.records, shown(file.joins));
+            if let Some(signature) = &file.signature {
+                let by = signature.signer.as_ref().map(|signer| format!(", {}", signer.display()));
+                let _ = writeln!(text, "  signature  {}{}", signature.verdict, by.unwrap_or_default());
+            }
         }
         if let Some(live) = &self.live {
             let _ = writeln!(

@@ -14,12 +14,11 @@ use crate::identity::user_list::Beforehand;
 ///
 /// What z4j's own command does in the release that owns the database, with an audit row in every release. The password
 /// must satisfy z4j's policy and a strength check. API keys and the second factor are not touched.
-///
-/// Examples:
-///   z4jctl changepassword admin@example.com
-///   pass show brain/admin | z4jctl changepassword admin@example.com --password-stdin --yes --reason "lost"
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Examples:
+  z4jctl changepassword admin@example.com
+  pass show brain/admin | z4jctl changepassword admin@example.com --password-stdin --yes --reason \"lost\"")]
 pub(super) struct ChangePasswordArgs {
     /// E-mail address or id
     #[arg(value_name = "EMAIL")]
@@ -31,6 +30,7 @@ pub(super) struct ChangePasswordArgs {
 }
 
 pub(super) fn run(run: &Run<'_>, arguments: &ChangePasswordArgs) -> Result<ExitCode> {
+    arguments.password.claim_stdin(run)?;
     let settings = run.settings_to_write(&arguments.write)?;
     let open = connection::open_options(&settings);
     let before = Beforehand::look(run.context, &settings.database.value, open, Some(&arguments.user))?;

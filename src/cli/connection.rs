@@ -60,8 +60,17 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Whether standard input holds secrets, and so is nobody else's.
-    pub(super) fn reads_stdin(&self) -> bool {
+    fn reads_stdin(&self) -> bool {
         self.secret_file.iter().any(|path| path.as_os_str() == "-")
+    }
+
+    /// Refuses a command that would read its own input where the secrets are. To be asked before they are read.
+    pub(super) fn leave_stdin_to(&self, what: &str) -> Result<()> {
+        if !self.reads_stdin() {
+            return Ok(());
+        }
+        Err(Error::usage("usage.stdin", format!("{what} and --secret-file - both want standard input"))
+            .hint("give the secrets in a file or in the environment"))
     }
 
     /// Finds the settings in force.

@@ -19,12 +19,11 @@ use crate::identity::user_list::Beforehand;
 /// Works on an installation without users and on one that has some, where z4j's own command refuses: creates the user,
 /// and the project `default` with membership where they are missing, each with an audit row. With --promote-existing the
 /// user with that address is made an active administrator instead, and gets a new password when one is given.
-///
-/// Examples:
-///   z4jctl createsuperuser --email admin@example.com
-///   z4jctl createsuperuser --email ops@example.com --promote-existing --reason "last admin left"
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Examples:
+  z4jctl createsuperuser --email admin@example.com
+  z4jctl createsuperuser --email ops@example.com --promote-existing --reason \"last admin left\"")]
 pub(super) struct CreateSuperuserArgs {
     /// E-mail address
     #[arg(long, value_name = "EMAIL")]
@@ -42,6 +41,7 @@ pub(super) struct CreateSuperuserArgs {
 }
 
 pub(super) fn run(run: &Run<'_>, arguments: &CreateSuperuserArgs) -> Result<ExitCode> {
+    arguments.password.claim_stdin(run)?;
     let settings = run.settings_to_write(&arguments.write)?;
     let open = connection::open_options(&settings);
     let existing = arguments.promote_existing.then_some(arguments.email.as_str());

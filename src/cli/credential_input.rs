@@ -4,7 +4,6 @@ use std::io::{IsTerminal as _, Read as _};
 
 use zeroize::Zeroizing;
 
-use super::Run;
 use crate::error::{Error, Result};
 use crate::format::credential::Plaintext;
 
@@ -12,11 +11,7 @@ use crate::format::credential::Plaintext;
 const LIMIT: u64 = 4096;
 
 /// Reads one credential; `what` names it in messages.
-pub(super) fn read(run: &Run<'_>, what: &str) -> Result<Plaintext> {
-    if run.connection.reads_stdin() {
-        return Err(Error::usage("credential.stdin-taken", "--secret-file - already reads standard input")
-            .hint("give the secrets in a file or in the environment"));
-    }
+pub(super) fn read(what: &str) -> Result<Plaintext> {
     let fail = |reason: &str| {
         Error::usage("credential.input", format!("cannot read the {what}: {reason}"))
             .hint(format!("pipe the {what} alone into the command; it is not printed"))

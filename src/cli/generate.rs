@@ -24,12 +24,14 @@ pub(super) struct ManArgs {
     directory: PathBuf,
 }
 
-pub(super) fn completions(arguments: &CompletionsArgs) -> Result<ExitCode> {
+pub(super) fn completions(run: &Run<'_>, arguments: &CompletionsArgs) -> Result<ExitCode> {
+    run.ui.refuse_reports("z4jctl completions SHELL > FILE")?;
     ui::write_stdout(&script(arguments.shell).1)?;
     Ok(ExitCode::Done)
 }
 
 pub(super) fn man(run: &Run<'_>, arguments: &ManArgs) -> Result<ExitCode> {
+    run.ui.refuse_reports("the pages go to the directory that is named")?;
     for (name, text) in manual_pages()? {
         ui::write_file(&arguments.directory.join(name), text.as_bytes())?;
     }
@@ -71,9 +73,33 @@ fn add_pages(definition: &clap::Command, name: &str, pages: &mut Vec<(String, St
         .source("z4jctl")
         .render(&mut bytes)
         .map_err(|error| Error::bug(format!("cannot write a manual page: {error}")))?;
-    pages.push((format!("{name}.1"), String::from_utf8_lossy(&bytes).into_owned()));
+    pages.push((format!("{name}.1"), with_sections(&String::from_utf8_lossy(&bytes))));
     for verb in definition.get_subcommands().filter(|verb| !verb.is_hide_set() && verb.get_name() != "help") {
         add_pages(verb, &format!("{name}-{}", verb.get_name()), pages)?;
     }
     Ok(())
+}
+
+/// Gives what stands behind the options the name that manual pages have for it, and keeps its lines.
+fn with_sections(page: &str) -> String {
+    let sections = [("Examples:", "EXAMPLES"), ("Example:", "EXAMPLES"), ("Exit codes:", "EXIT STATUS")];
+    let mut out = String::with_capacity(page.len());
+    let mut is_kept = false;
+    let mut lines = page.lines().peekable();
+    while let Some(line) = lines.next() {
+        if is_kept && line.starts_with(".SH") {
+            out.push_str(".fi\n");
+            is_kept = false;
+        }
+        let section = sections.iter().find(|(title, _)| lines.peek() == Some(title));
+        if let (".SH EXTRA", Some((_, name))) = (line, section) {
+            lines.next();
+            out.push_str(&format!(".SH {name}\n.nf\n"));
+            is_kept = true;
+        } else {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    out
 }

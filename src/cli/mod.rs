@@ -128,7 +128,7 @@ enum Command {
     /// The secrets of a brain: what hangs on them, and what a rotation would break
     #[command(subcommand, arg_required_else_help = true)]
     Secrets(secrets::Secrets),
-    /// The Ed25519 keys that sign anchors: make one, show its public half, trust one
+    /// The Ed25519 keys that sign anchors, bundles and exports: make one, show its public half, trust one
     #[command(subcommand, arg_required_else_help = true)]
     SigningKey(signing_key::SigningKey),
     /// The host names under which `z4j serve` answers
@@ -237,7 +237,7 @@ fn run(arguments: &[OsString], context: &Context) -> ExitCode {
         Command::SigningKey(verb) => signing_key::run(&run, &verb),
         Command::AllowedHosts(command) => allowed_hosts::run(&run, &command),
         Command::MetricsToken(arguments) => metrics_token::run(&run, &arguments),
-        Command::Completions(arguments) => generate::completions(&arguments),
+        Command::Completions(arguments) => generate::completions(&run, &arguments),
         Command::Man(arguments) => generate::man(&run, &arguments),
         Command::Version => version::run(&run),
     };

@@ -27,6 +27,6 @@ pub(super) fn hashed(
         lanes: settings.brain_number("Z4J_ARGON2_PARALLELISM", 1..=16)?.unwrap_or(default.lanes),
     };
     let min_length = settings.brain_number("Z4J_PASSWORD_MIN_LENGTH", 8..=128)?;
-    let password = arguments.read(run, prompt, true)?;
+    let password = arguments.read(prompt, true)?;
     Demands { generation, min_length, cost }.hash(run.context, &password, email, name)
 }

@@ -27,20 +27,18 @@ impl PasswordArgs {
         self.password_stdin
     }
 
+    /// To be called before the settings are read, which may want standard input themselves.
+    pub(super) fn claim_stdin(&self, run: &Run<'_>) -> Result<()> {
+        if self.password_stdin { run.connection.leave_stdin_to("--password-stdin") } else { Ok(()) }
+    }
+
     /// The password: typed at the terminal, twice when `confirm`, or all of standard input with `--password-stdin`.
     ///
     /// # Errors
     ///
     /// `Usage` for a password that is empty, too long, no UTF-8, of more than one line, or typed differently the second
     /// time, and where nobody is at a terminal to type it.
-    pub(super) fn read(&self, run: &Run<'_>, prompt: &str, confirm: bool) -> Result<Zeroizing<String>> {
-        if self.password_stdin && run.connection.reads_stdin() {
-            return Err(Error::usage(
-                "password.stdin-taken",
-                "--password-stdin and --secret-file - both want standard input",
-            )
-            .hint("give the secrets in a file or in the environment"));
-        }
+    pub(super) fn read(&self, prompt: &str, confirm: bool) -> Result<Zeroizing<String>> {
         read_password(prompt, confirm, self.password_stdin)
     }
 }

@@ -91,6 +91,9 @@ fn plan_rotation(run: &Run<'_>, arguments: &PlanArgs) -> Result<ExitCode> {
     if wants_signing {
         run.ui.refuse_report_files("the signing secret of a project")?;
     }
+    if arguments.new_secret_stdin {
+        run.connection.leave_stdin_to("--new-secret-stdin")?;
+    }
     let new_secret = new_secret(run, arguments)?;
     let settings = run.settings()?;
     let options = RotationOptions {
@@ -118,9 +121,6 @@ fn new_secret(run: &Run<'_>, arguments: &PlanArgs) -> Result<Option<Secret>> {
             std::fs::File::open(&path).map_err(|error| fail(&format!("{}: {error}", path.display())))?;
         file.take(LIMIT).read_to_end(&mut bytes).map_err(|error| fail(&error))?;
     } else if arguments.new_secret_stdin {
-        if run.connection.reads_stdin() {
-            return Err(fail(&"--secret-file - already reads standard input"));
-        }
         if std::io::stdin().is_terminal() {
             return Err(fail(&"standard input is a terminal, which would show it"));
         }

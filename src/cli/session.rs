@@ -5,12 +5,11 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::confirm::Severity;
-use super::ui::Render;
+use super::ui::{Render, or_never};
 use super::write::{Particular, WriteArgs, Writing};
 use super::{Run, connection};
 use crate::config::Settings;
 use crate::error::{ExitCode, Result};
-use crate::format::Timestamp;
 use crate::identity::find::printable;
 use crate::identity::session::{self, Limits, ListOptions, Revoke, SessionList, SessionReport};
 
@@ -24,11 +23,10 @@ pub(super) enum Session {
 ///
 /// Those that are neither revoked nor expired. The state says why one is dead all the same: its user is deactivated, the
 /// password was changed since, or it was idle for longer than Z4J_SESSION_IDLE_TIMEOUT_SECONDS.
-///
-/// Example:
-///   z4jctl session list ada@example.com --all
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Example:
+  z4jctl session list ada@example.com --all")]
 pub(super) struct ListArgs {
     /// E-mail address or id of a user [default: everybody]
     user: Option<String>,
@@ -42,12 +40,11 @@ pub(super) struct ListArgs {
 /// The brain refuses their cookies from the next request on; the user can log in again. Each session gets the reason
 /// user_revoke and an audit row auth.session_revoked, which is what z4j writes where users end a session of their own: it
 /// has no name for what an operator does. "via" in the metadata of the row tells the difference.
-///
-/// Examples:
-///   z4jctl session revoke ada@example.com
-///   z4jctl session revoke ada@example.com --session 0c7443b0
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Examples:
+  z4jctl session revoke ada@example.com
+  z4jctl session revoke ada@example.com --session 0c7443b0")]
 pub(super) struct RevokeArgs {
     /// E-mail address or id of the user
     user: String,
@@ -100,10 +97,6 @@ fn revoke(run: &Run<'_>, arguments: &RevokeArgs) -> Result<ExitCode> {
     )
 }
 
-fn shown(time: Option<Timestamp>) -> String {
-    time.map_or_else(|| "never".into(), Timestamp::zulu)
-}
-
 fn user(session: &SessionReport) -> String {
     session.user.clone().unwrap_or_else(|| "(gone)".into())
 }
@@ -122,10 +115,10 @@ impl Render for SessionList {
             vec![
                 user(session),
                 state,
-                shown(session.issued_at),
-                shown(session.last_seen_at),
+                or_never(session.issued_at),
+                or_never(session.last_seen_at),
                 session.address.clone().unwrap_or_default(),
-                shown(session.mfa_verified_at),
+                or_never(session.mfa_verified_at),
                 printable(session.user_agent.as_deref().unwrap_or_default()),
                 session.id.to_string(),
             ]
@@ -139,7 +132,7 @@ impl Render for SessionList {
 
     fn plain(&self) -> Vec<(String, String)> {
         let line = |session: &SessionReport| {
-            let last_seen = shown(session.last_seen_at);
+            let last_seen = or_never(session.last_seen_at);
             format!("{} {} {} {last_seen}", session.id, user(session), session.state.name())
         };
         self.sessions.iter().map(|session| ("session".to_owned(), line(session))).collect()

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use serde::Serialize;
 
 use super::Run;
 use super::ui::Render;
@@ -12,10 +13,11 @@ use crate::signing::{PublicKey, generate, show, trust};
 const EXAMPLES: &str = "Examples:
   z4jctl signing-key generate --out /etc/z4jctl/anchor.key --name z4j.example/audit
   z4jctl signing-key show /etc/z4jctl/anchor.key
+  z4jctl signing-key show --allowed-signers /etc/z4jctl/anchor.key > allowed_signers
   z4jctl signing-key trust z4j.example/audit+e89a5f3c+AU9v… --dir /mnt/anchors
   z4jctl signing-key trust ~/.ssh/id_ed25519.pub --dir /mnt/anchors";
 
-/// Ed25519 keys that sign anchors.
+/// Ed25519 keys that sign anchors, bundles and exports.
 #[derive(Debug, Subcommand)]
 pub(super) enum SigningKey {
     /// Make a key: the private half into a new file, mode 0600, the public half to stdout
@@ -36,6 +38,9 @@ pub(super) enum SigningKey {
     Show {
         /// The key file, private or public
         file: PathBuf,
+        /// Print the line for a file of allowed signers: `ssh-keygen -Y verify -f` takes it
+        #[arg(long)]
+        allowed_signers: bool,
     },
     /// Trust a public key: write it into the file trusted-keys beside the anchors
     #[command(after_long_help = EXAMPLES)]
@@ -56,7 +61,14 @@ pub(super) fn run(run: &Run<'_>, verb: &SigningKey) -> Result<ExitCode> {
             run.ui.note(&format!("the private key is in {}; this is the public one", out.display()));
             key
         }
-        SigningKey::Show { file } => show(file)?,
+        SigningKey::Show { file, allowed_signers } => {
+            let key = show(file)?;
+            if *allowed_signers {
+                run.ui.print(&AllowedSigners(key))?;
+                return Ok(ExitCode::Done);
+            }
+            key
+        }
         SigningKey::Trust { key, dir } => {
             let key = trust(key, dir)?;
             let what = if key.written { "is trusted now" } else { "was trusted already" };
@@ -66,6 +78,21 @@ pub(super) fn run(run: &Run<'_>, verb: &SigningKey) -> Result<ExitCode> {
     };
     run.ui.print(&key)?;
     Ok(ExitCode::Done)
+}
+
+/// A key of which a person wants the line for OpenSSH.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct AllowedSigners(PublicKey);
+
+impl Render for AllowedSigners {
+    fn human(&self) -> String {
+        format!("{}\n", self.0.allowed_signers)
+    }
+
+    fn plain(&self) -> Vec<(String, String)> {
+        self.0.plain()
+    }
 }
 
 impl Render for PublicKey {
@@ -78,6 +105,7 @@ impl Render for PublicKey {
         lines.extend(self.name.iter().map(|name| ("name".to_owned(), name.clone())));
         lines.extend(self.key_id.iter().map(|id| ("key_id".to_owned(), id.clone())));
         lines.push(("ssh".into(), self.ssh.clone()));
+        lines.push(("allowed_signers".into(), self.allowed_signers.clone()));
         lines.push(("file".into(), self.file.clone()));
         lines.push(("written".into(), self.written.to_string()));
         lines

@@ -6,7 +6,7 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::confirm::Severity;
-use super::ui::Render;
+use super::ui::{Render, or_never};
 use super::write::{Particular, WriteArgs, Writing};
 use super::{Run, connection, credential_input, token_assess};
 use crate::audit::transact::{Operation, Outcome};
@@ -33,11 +33,10 @@ pub(super) enum Token {
 ///
 /// The plain text is printed once and stored nowhere, together with the signing secret of the project and the environment
 /// that the agent needs.
-///
-/// Example:
-///   z4jctl token mint --project payments --name worker-03 --brain-url https://brain.example.com
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Example:
+  z4jctl token mint --project payments --name worker-03 --brain-url https://brain.example.com")]
 pub(super) struct MintArgs {
     /// Slug or id of the project
     #[arg(long, value_name = "SLUG")]
@@ -77,12 +76,11 @@ pub(super) struct ShowArgs {
 ///
 /// The agent keeps its row, which holds one hash. With --overlap a second agent is minted under a new name instead, and
 /// the old one stays until it is revoked; the command for that is printed.
-///
-/// Examples:
-///   z4jctl token rotate payments/worker-03
-///   z4jctl token rotate payments/worker-03 --overlap
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Examples:
+  z4jctl token rotate payments/worker-03
+  z4jctl token rotate payments/worker-03 --overlap")]
 pub(super) struct RotateArgs {
     /// Id, name, PROJECT/NAME, or the beginning of one
     agent: String,
@@ -103,13 +101,12 @@ pub(super) struct RotateArgs {
 ///
 /// Up to 1.8 its row is deleted, from 1.9 on it becomes a tombstone, as z4j does it. On PostgreSQL a running brain closes
 /// the connection at once; elsewhere the command says when it does.
-///
-/// Examples:
-///   z4jctl token revoke payments/worker-03 --reason "INC-4711"
-///   z4jctl token revoke --token-stdin --yes < leaked-token
-///   z4jctl token revoke --all-in-project payments
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Examples:
+  z4jctl token revoke payments/worker-03 --reason \"INC-4711\"
+  z4jctl token revoke --token-stdin --yes < leaked-token
+  z4jctl token revoke --all-in-project payments")]
 #[group(id = "which", required = true, multiple = false, args = ["agent", "token_stdin", "all_in_project"])]
 pub(super) struct RevokeArgs {
     /// Id, name, PROJECT/NAME, or the beginning of one
@@ -127,11 +124,10 @@ pub(super) struct RevokeArgs {
 /// Tell whose a leaked token is, from standard input
 ///
 /// Prints agent, project and state, never the token. Exit code 2 when no agent has it.
-///
-/// Example:
-///   z4jctl token identify < leaked-token
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Example:
+  z4jctl token identify < leaked-token")]
 pub(super) struct IdentifyArgs {}
 
 pub(super) fn run(run: &Run<'_>, verb: &Token) -> Result<ExitCode> {
@@ -302,11 +298,14 @@ impl<'a> Handed<'a> {
 }
 
 fn revoke(run: &Run<'_>, arguments: &RevokeArgs) -> Result<ExitCode> {
+    if arguments.token_stdin {
+        run.connection.leave_stdin_to("--token-stdin")?;
+    }
     let settings = run.settings_to_write(&arguments.write)?;
     let which = if let Some(project) = &arguments.all_in_project {
         Revoked::AllIn(project.clone())
     } else if arguments.token_stdin {
-        let token = credential_input::read(run, "token")?;
+        let token = credential_input::read("token")?;
         Revoked::Holding(hashes(&settings, Kind::AgentToken, token.expose(), true)?)
     } else {
         Revoked::Named(arguments.agent.clone().unwrap_or_default())
@@ -326,8 +325,9 @@ fn revoke(run: &Run<'_>, arguments: &RevokeArgs) -> Result<ExitCode> {
 }
 
 fn identify(run: &Run<'_>) -> Result<ExitCode> {
+    run.connection.leave_stdin_to("the token")?;
     let settings = run.settings()?;
-    let token = credential_input::read(run, "token")?;
+    let token = credential_input::read("token")?;
     let hashes = hashes(&settings, Kind::AgentToken, token.expose(), true)?;
     let open = connection::open_options(&settings);
     let report = token_list::identify(run.context, &settings.database.value, open, &hashes)?;
@@ -364,10 +364,6 @@ pub(super) fn hashes(
     Ok(hashes)
 }
 
-fn shown(time: Option<Timestamp>) -> String {
-    time.map_or_else(|| "never".into(), Timestamp::zulu)
-}
-
 impl Render for TokenList {
     fn human(&self) -> String {
         if let ([agent], "z4jctl.token.show/1") = (self.agents.as_slice(), self.schema) {
@@ -383,7 +379,7 @@ impl Render for TokenList {
                 agent.project.clone(),
                 agent.name.clone(),
                 state,
-                shown(agent.last_seen_at),
+                or_never(agent.last_seen_at),
                 agent.age_days.map_or_else(String::new, |days| format!("{days} d")),
                 agent.agent_version.clone().unwrap_or_default(),
                 agent.id.to_string(),
@@ -408,9 +404,9 @@ fn details(agent: &AgentReport) -> String {
         ("agent", format!("{}/{}", agent.project, agent.name)),
         ("id", agent.id.to_string()),
         ("state", agent.state.clone()),
-        ("minted", shown(agent.created_at)),
-        ("last seen", shown(agent.last_seen_at)),
-        ("last connect", shown(agent.last_connect_at)),
+        ("minted", or_never(agent.created_at)),
+        ("last seen", or_never(agent.last_seen_at)),
+        ("last connect", or_never(agent.last_connect_at)),
         ("revoked", agent.revoked_at.map_or_else(|| "no".into(), Timestamp::zulu)),
         ("stale", if agent.is_stale { "yes: a brain removes it".into() } else { "no".into() }),
         ("version", agent.agent_version.clone().unwrap_or_else(|| "not said".into())),
@@ -420,14 +416,7 @@ fn details(agent: &AgentReport) -> String {
         ("engines", agent.engines.join(", ")),
         ("workers", agent.workers.to_string()),
     ];
-    let mut text = String::new();
-    for (name, value) in lines {
-        text.push_str(&format!(
-            "{name:<13} {value}
-"
-        ));
-    }
-    text
+    super::ui::lines(13, &lines)
 }
 
 impl Render for Identified {

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::context::Env;
 use crate::error::{Error, ExitCode, Result};
+use crate::format::Timestamp;
 
 /// How a result is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -133,6 +134,14 @@ impl Ui {
         }
     }
 
+    /// Refuses `--report` for a command whose result has one form of its own.
+    pub(super) fn refuse_reports(&self, instead: &str) -> Result<()> {
+        if self.reports.is_empty() {
+            return Ok(());
+        }
+        Err(Error::usage("usage.no-report", "--report: this command has no report").hint(instead))
+    }
+
     /// A line of explanation on stderr.
     pub(super) fn note(&self, text: &str) {
         match &self.held {
@@ -228,6 +237,16 @@ pub(super) fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) ->
         text.push('\n');
     }
     text
+}
+
+/// Names and values for a person, a line each; the names padded to `width`.
+pub(super) fn lines(width: usize, lines: &[(&str, String)]) -> String {
+    lines.iter().map(|(name, value)| format!("{name:<width$} {value}").trim_end().to_owned() + "\n").collect()
+}
+
+/// A time for a person, of something that may not have happened.
+pub(super) fn or_never(time: Option<Timestamp>) -> String {
+    time.map_or_else(|| "never".into(), Timestamp::zulu)
 }
 
 /// Prints text as it is.

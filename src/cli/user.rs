@@ -6,7 +6,7 @@ use serde_json::json;
 use super::confirm::Severity;
 use super::new_password;
 use super::password_input::PasswordArgs;
-use super::ui::{Render, table};
+use super::ui::{Render, or_never, table};
 use super::write::{Particular, WriteArgs, Writing};
 use super::{Run, changepassword, connection};
 use crate::error::{Error, ExitCode, Result};
@@ -149,6 +149,7 @@ pub(super) fn unlock(run: &Run<'_>, arguments: &UnlockArgs) -> Result<ExitCode> 
 }
 
 fn create(run: &Run<'_>, arguments: &CreateArgs) -> Result<ExitCode> {
+    arguments.password.claim_stdin(run)?;
     let settings = run.settings_to_write(&arguments.write)?;
     let open = connection::open_options(&settings);
     let before = Beforehand::look(run.context, &settings.database.value, open, None)?;
@@ -217,10 +218,6 @@ fn list(run: &Run<'_>, user: Option<&str>) -> Result<ExitCode> {
     Ok(if report.exit_code == 0 { ExitCode::Done } else { ExitCode::Finding })
 }
 
-fn shown(time: Option<Timestamp>) -> String {
-    time.map_or_else(|| "never".into(), Timestamp::zulu)
-}
-
 fn states(user: &UserReport) -> String {
     let states = [
         (user.is_admin, "administrator"),
@@ -244,7 +241,7 @@ impl Render for UserList {
                     vec![
                         user.email.clone(),
                         states(user),
-                        shown(user.last_login_at),
+                        or_never(user.last_login_at),
                         user.live_sessions.to_string(),
                         user.api_keys.to_string(),
                         user.id.to_string(),
@@ -282,12 +279,12 @@ fn details(user: &UserReport) -> String {
         ("active", user.is_active.to_string()),
         ("locked until", user.locked_until.map_or_else(|| "not locked".into(), Timestamp::zulu)),
         ("failed logins", user.failed_logins.to_string()),
-        ("password set", shown(user.password_changed_at)),
-        ("last login", shown(user.last_login_at)),
+        ("password set", or_never(user.password_changed_at)),
+        ("last login", or_never(user.last_login_at)),
         ("live sessions", user.live_sessions.to_string()),
         ("API keys", user.api_keys.to_string()),
         ("projects", memberships.join(", ")),
-        ("created", shown(user.created_at)),
+        ("created", or_never(user.created_at)),
     ];
-    lines.iter().map(|(name, value)| format!("{name:<14} {value}").trim_end().to_owned() + "\n").collect()
+    super::ui::lines(14, &lines)
 }

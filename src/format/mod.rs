@@ -15,7 +15,7 @@
 //! | [`password`] | argon2 hashes, and which passwords are refused |
 //! | [`email`] | addresses as they are stored, and which of them can log in |
 //! | [`merkle`], [`note`], [`checkpoint`] | what an anchor is made of: RFC 6962 trees, C2SP notes and checkpoints |
-//! | [`openssh`] | Ed25519 keys in OpenSSH's files |
+//! | [`openssh`], [`sshsig`] | Ed25519 keys in OpenSSH's files; detached signatures as `ssh-keygen -Y` makes them |
 //! | [`sealed`] | what is encrypted: TOTP secrets, configuration of channels |
 //!
 //! Source of all facts: the project's notes on the audit chain, sections 2 to 5 and 7.5, and those on identity and
@@ -37,6 +37,7 @@ pub mod password;
 pub mod row;
 pub mod scope;
 pub mod sealed;
+pub mod sshsig;
 pub mod state;
 mod text;
 mod timestamp;

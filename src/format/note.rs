@@ -83,11 +83,7 @@ impl fmt::Display for VerifierKey {
             let key = STANDARD.encode([&[ED25519_TYPE], self.public.as_slice()].concat());
             write!(f, "{name}+{}+{key}", self.id_as(name))
         } else {
-            let string = |bytes: &[u8]| {
-                [&u32::try_from(bytes.len()).unwrap_or_default().to_be_bytes()[..], bytes].concat()
-            };
-            let blob = [string(b"ssh-ed25519"), string(&self.public)].concat();
-            write!(f, "ssh-ed25519 {}", STANDARD.encode(blob))
+            f.write_str(&openssh::public_line(&self.public))
         }
     }
 }
@@ -153,7 +149,8 @@ impl SigningKey {
         Ok(signing)
     }
 
-    fn public(&self) -> [u8; 32] {
+    /// The public key of RFC 8032.
+    pub fn public(&self) -> [u8; 32] {
         let mut public = [0; 32];
         public.copy_from_slice(self.pair.public_key().as_ref());
         public
@@ -170,6 +167,13 @@ impl SigningKey {
         let key = Zeroizing::new(STANDARD.encode(&*typed));
         let id = digits(key_id(&self.name, &self.public()));
         Zeroizing::new(format!("{PRIVATE}{}+{id}+{}\n", self.name, *key))
+    }
+
+    /// The signature of RFC 8032 over bytes as they are: for other containers than notes, which keep their own domains apart.
+    pub(super) fn sign_bytes(&self, bytes: &[u8]) -> [u8; 64] {
+        let mut signature = [0; 64];
+        signature.copy_from_slice(self.pair.sign(bytes).as_ref());
+        signature
     }
 
     /// The note of a text with this key's signature. The text ends with a newline and has no empty line at its end.

@@ -2,8 +2,10 @@
 //! OpenSSH documents in `PROTOCOL.key`.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use zeroize::Zeroizing;
+
+use super::merkle::hash;
 
 const BEGIN: &str = "-----BEGIN OPENSSH PRIVATE KEY-----";
 const END: &str = "-----END OPENSSH PRIVATE KEY-----";
@@ -68,26 +70,73 @@ pub fn parse_private(text: &str) -> Result<PrivateKey, &'static str> {
 pub fn parse_public(line: &str) -> Option<([u8; 32], &str)> {
     let rest = line.trim().strip_prefix("ssh-ed25519")?.trim_start();
     let (blob, comment) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-    let blob = STANDARD.decode(blob).ok()?;
-    let mut reader = Reader(&blob);
+    let public = parse_blob(&STANDARD.decode(blob).ok()?)?;
+    Some((public, comment.trim()))
+}
+
+/// A public key as it is written into signatures and, in base64, into `ssh-ed25519 …` lines.
+pub(super) fn public_blob(public: &[u8; 32]) -> Vec<u8> {
+    typed(public)
+}
+
+/// The public key of a blob; `None` when it is of another kind.
+pub(super) fn parse_blob(blob: &[u8]) -> Option<[u8; 32]> {
+    parse_typed(blob)
+}
+
+/// A signature as it is written into containers.
+pub(super) fn signature_blob(signature: &[u8; 64]) -> Vec<u8> {
+    typed(signature)
+}
+
+/// The signature of a blob; `None` when it is of another kind.
+pub(super) fn parse_signature(blob: &[u8]) -> Option<[u8; 64]> {
+    parse_typed(blob)
+}
+
+fn typed(bytes: &[u8]) -> Vec<u8> {
+    let mut blob = Vec::new();
+    put_string(KIND, &mut blob);
+    put_string(bytes, &mut blob);
+    blob
+}
+
+fn parse_typed<const N: usize>(blob: &[u8]) -> Option<[u8; N]> {
+    let mut reader = Reader(blob);
     if reader.string()? != KIND {
         return None;
     }
-    let public = reader.string()?.try_into().ok()?;
-    reader.0.is_empty().then_some((public, comment.trim()))
+    let bytes = reader.string()?.try_into().ok()?;
+    reader.0.is_empty().then_some(bytes)
+}
+
+/// The line `ssh-ed25519 AAAA…` of a public key, without comment.
+pub fn public_line(public: &[u8; 32]) -> String {
+    format!("ssh-ed25519 {}", STANDARD.encode(public_blob(public)))
+}
+
+/// `SHA256:…`, as `ssh-keygen -l` prints it.
+pub fn fingerprint(public: &[u8; 32]) -> String {
+    format!("SHA256:{}", STANDARD_NO_PAD.encode(hash(&[&public_blob(public)]).0))
+}
+
+/// Appends a string of RFC 4251, section 5.
+pub(super) fn put_string(bytes: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(&u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
+    out.extend_from_slice(bytes);
 }
 
 /// Numbers and strings of RFC 4251, section 5.
-struct Reader<'b>(&'b [u8]);
+pub(super) struct Reader<'b>(pub(super) &'b [u8]);
 
 impl<'b> Reader<'b> {
-    fn number(&mut self) -> Option<u32> {
+    pub(super) fn number(&mut self) -> Option<u32> {
         let (head, rest) = self.0.split_first_chunk::<4>()?;
         self.0 = rest;
         Some(u32::from_be_bytes(*head))
     }
 
-    fn string(&mut self) -> Option<&'b [u8]> {
+    pub(super) fn string(&mut self) -> Option<&'b [u8]> {
         let length = usize::try_from(self.number()?).ok()?;
         let (string, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;

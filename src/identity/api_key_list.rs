@@ -79,9 +79,7 @@ pub fn list(
     open: OpenOptions,
     options: &ListOptions,
 ) -> Result<KeyList> {
-    let mut store = Store::open(database, open, &context.cancel)?;
-    store.hold_snapshot()?;
-    store.detect()?;
+    let (mut store, _) = Store::read_tables(database, open, &context.cancel)?;
     let now = context.now();
     let mut api_keys = Vec::new();
     if let Some(name) = &options.key {
@@ -162,9 +160,7 @@ pub fn identify(
     open: OpenOptions,
     hashes: &[Digest],
 ) -> Result<Identified> {
-    let mut store = Store::open(database, open, &context.cancel)?;
-    store.hold_snapshot()?;
-    store.detect()?;
+    let (mut store, _) = Store::read_tables(database, open, &context.cancel)?;
     let mut answer = Identified {
         schema: "z4jctl.apikey.identify/1",
         exit_code: 2,

@@ -172,9 +172,7 @@ pub fn list(
     open: OpenOptions,
     options: &ListOptions,
 ) -> Result<SessionList> {
-    let mut store = Store::open(database, open, &context.cancel)?;
-    store.hold_snapshot()?;
-    store.detect()?;
+    let (mut store, _) = Store::read_tables(database, open, &context.cancel)?;
     let users = match &options.user {
         Some(name) => vec![find::user_named(&mut store, name)?],
         None => find::users(&mut store)?,

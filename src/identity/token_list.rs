@@ -85,9 +85,7 @@ pub fn list(
     open: OpenOptions,
     options: &ListOptions,
 ) -> Result<TokenList> {
-    let mut store = Store::open(database, open, &context.cancel)?;
-    store.hold_snapshot()?;
-    store.detect()?;
+    let (mut store, _) = Store::read_tables(database, open, &context.cancel)?;
     let agents = if let Some(name) = &options.agent {
         vec![find::agent_named(&mut store, name)?]
     } else {
@@ -170,9 +168,7 @@ pub fn identify(
     open: OpenOptions,
     hashes: &[Digest],
 ) -> Result<Identified> {
-    let mut store = Store::open(database, open, &context.cancel)?;
-    store.hold_snapshot()?;
-    store.detect()?;
+    let (mut store, _) = Store::read_tables(database, open, &context.cancel)?;
     let agents = find::agents(&mut store, None)?;
     for (at, hash) in hashes.iter().enumerate() {
         let hash = hash.to_string();

@@ -79,9 +79,7 @@ pub fn list(
     open: OpenOptions,
     user: Option<&str>,
 ) -> Result<UserList> {
-    let mut store = Store::open(database, open, &context.cancel)?;
-    store.hold_snapshot()?;
-    store.detect()?;
+    let (mut store, _) = Store::read_tables(database, open, &context.cancel)?;
     let all = find::users(&mut store)?;
     let administrators = all.iter().filter(|user| user.is_admin && user.is_active).count();
     let wanted = match user {

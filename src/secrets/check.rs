@@ -231,9 +231,7 @@ pub fn check(
         dependents: Vec::new(),
         remarks: Vec::new(),
     };
-    let mut store = Store::open(database, options.open, &context.cancel)?;
-    store.hold_snapshot()?;
-    let detection = store.detect()?;
+    let (mut store, detection) = Store::read_tables(database, options.open, &context.cancel)?;
     let now = context.now();
     let is_active = detection.generation.family() == Family::Active;
 

@@ -163,9 +163,7 @@ pub fn judge_new_secret(secret: &Secret, master: &KeyRing) -> Result<()> {
 /// `Secret` without a `Z4J_SECRET` to rotate and for a new one that does not do; for an audit key those of [`list`].
 pub fn plan(context: &Context, settings: &Settings, options: &RotationOptions) -> Result<RotationPlan> {
     let database = &settings.database.value;
-    let mut store = Store::open(database, options.open, &context.cancel)?;
-    store.hold_snapshot()?;
-    let detection = store.detect()?;
+    let (mut store, detection) = Store::read_tables(database, options.open, &context.cancel)?;
     let mut notes = Vec::new();
     let secret = if options.secret {
         Some(plan_secret(context, settings, &mut store, &detection, options, &mut notes)?)

@@ -1,8 +1,10 @@
-//! Ed25519 keys that sign what leaves the database: `signing-key generate|show|trust`.
+//! Ed25519 keys that sign what leaves the database: `signing-key generate|show|trust`, and their detached signatures.
 //!
 //! A private key is one file, mode 0600, never printed and never an argument. Whoever verifies needs the public half
 //! only. The keys that an anchor directory trusts are the lines of its file [`TRUSTED`]; whoever can write there can add
 //! one, so a copy kept elsewhere and given with `--trust` is worth more.
+
+pub mod detached;
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -15,6 +17,8 @@ use zeroize::Zeroizing;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::format::note::{SigningKey, VerifierKey, is_key_name};
+use crate::format::openssh;
+use detached::Purpose;
 
 /// The file of trusted verifier keys in a directory of anchors.
 pub const TRUSTED: &str = "trusted-keys";
@@ -37,6 +41,8 @@ pub struct PublicKey {
     pub verifier_key: String,
     /// The same key as OpenSSH writes it.
     pub ssh: String,
+    /// The line for `ssh-keygen -Y verify -f`: who may sign bundles and exports.
+    pub allowed_signers: String,
     /// Whether the file was changed.
     pub written: bool,
 }
@@ -49,10 +55,20 @@ impl PublicKey {
             name: key.name.clone(),
             key_id: key.name.as_deref().map(|name| key.id_as(name)),
             verifier_key: key.to_string(),
-            ssh: VerifierKey { name: None, public: key.public }.to_string(),
+            ssh: openssh::public_line(&key.public),
+            allowed_signers: allowed_signers(key),
             written,
         }
     }
+}
+
+/// The line of a key in a file of allowed signers (`ssh-keygen(1)`). The identity is the key's name, with `-` for what
+/// would be a pattern there.
+fn allowed_signers(key: &VerifierKey) -> String {
+    let name = key.name.as_deref().unwrap_or("z4jctl");
+    let identity = name.replace([',', '*', '?', '!', '"', '#'], "-");
+    let namespaces = Purpose::ALL.map(Purpose::namespace).join(",");
+    format!("{identity} namespaces=\"{namespaces}\" {}", openssh::public_line(&key.public))
 }
 
 /// Makes a key and writes it to a new file, mode 0600.
@@ -185,6 +201,15 @@ pub fn trusted(directory: &Path, files: &[PathBuf]) -> Result<Vec<VerifierKey>> 
             Err(error) => Err(cannot_read(&path, &error)),
         };
     }
+    trusted_by(files)
+}
+
+/// The keys to trust of files.
+///
+/// # Errors
+///
+/// `Usage` when one of the files cannot be read or holds something else.
+pub fn trusted_by(files: &[PathBuf]) -> Result<Vec<VerifierKey>> {
     let mut keys = Vec::new();
     for path in files {
         let text = fs::read_to_string(path).map_err(|error| {

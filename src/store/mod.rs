@@ -143,6 +143,18 @@ impl Store {
         }
     }
 
+    /// Opens a database to read a few tables at one moment; a writer of a SQLite file has to wait meanwhile.
+    pub fn read_tables(
+        database: &Database,
+        options: OpenOptions,
+        cancel: &Cancel,
+    ) -> Result<(Self, Detection)> {
+        let mut store = Self::open(database, options, cancel)?;
+        store.hold_snapshot()?;
+        let detection = store.detect()?;
+        Ok((store, detection))
+    }
+
     /// Whether this is PostgreSQL.
     pub fn is_postgres(&self) -> bool {
         matches!(self, Self::Postgres(_))

@@ -2,7 +2,7 @@
 //! commands of the original beside which ours are shown.
 
 use crate::support::agent::{Agent, Credentials};
-use crate::support::judge::{Target, WRITABLE, on_each};
+use crate::support::judge::{TWO_ERAS, TWO_ERAS_ON_BOTH, Target, WRITABLE, on_each};
 
 const NEW_PASSWORD: &str = "Another-Pass-Of-The-Tests-2026!";
 
@@ -36,8 +36,7 @@ fn every_writable_database_boots_as_it_is() {
 
 #[test]
 fn an_agent_is_let_in_until_its_token_is_revoked() {
-    let targets = [Target::Sqlite("1.13.0"), Target::Postgres("1.13.0"), Target::Sqlite("1.6.9")];
-    on_each(&targets, |target| {
+    on_each(&TWO_ERAS, |target| {
         let database = target.database();
         let brain = target.brain().serve(&database, target.secrets());
         let (email, password) = target.admin();
@@ -83,13 +82,7 @@ fn a_wrong_signing_secret_is_found_at_the_first_heartbeat() {
 /// The hole that the superuser command of z4jctl fills.
 #[test]
 fn the_original_cannot_recover_an_installation_without_users() {
-    let targets = [
-        Target::Sqlite("1.6.9"),
-        Target::Sqlite("1.13.0"),
-        Target::Postgres("1.6.9"),
-        Target::Postgres("1.13.0"),
-    ];
-    on_each(&targets, |target| {
+    on_each(&TWO_ERAS_ON_BOTH, |target| {
         let database = target.database();
         let users = || database.number("SELECT count(*) FROM users");
         let before = users();

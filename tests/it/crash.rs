@@ -4,12 +4,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::support::judge::{AnyDatabase, Target, on_each};
+use crate::support::judge::{AnyDatabase, TWO_ERAS, Target, on_each};
 use crate::support::process::Output;
 use crate::support::wait_for;
 use crate::support::z4jctl::Z4jctl;
-
-const TARGETS: [Target; 3] = [Target::Sqlite("1.6.9"), Target::Sqlite("1.13.0"), Target::Postgres("1.13.0")];
 
 const NEW_PASSWORD: &str = "Another-Pass-Of-The-Tests-2026!";
 
@@ -219,13 +217,13 @@ fn dies_everywhere(target: Target, writer: &Writer) {
 
 #[test]
 fn a_mint_that_dies_leaves_all_or_nothing() {
-    on_each(&TARGETS, |target| dies_everywhere(target, &MINT));
+    on_each(&TWO_ERAS, |target| dies_everywhere(target, &MINT));
 }
 
 #[test]
 fn a_revocation_that_dies_leaves_all_or_nothing() {
     let revoke = Writer { arguments: &["token", "revoke", "web-01"], input: "" };
-    on_each(&TARGETS, |target| dies_everywhere(target, &revoke));
+    on_each(&TWO_ERAS, |target| dies_everywhere(target, &revoke));
 }
 
 #[test]
@@ -234,7 +232,7 @@ fn a_change_of_password_that_dies_leaves_all_or_nothing() {
         arguments: &["changepassword", "admin@example.com", "--password-stdin"],
         input: NEW_PASSWORD,
     };
-    on_each(&TARGETS, |target| dies_everywhere(target, &change));
+    on_each(&TWO_ERAS, |target| dies_everywhere(target, &change));
 }
 
 #[test]
@@ -243,7 +241,31 @@ fn a_new_administrator_who_dies_leaves_all_or_nothing() {
         arguments: &["createsuperuser", "--email", "second@example.com", "--password-stdin"],
         input: NEW_PASSWORD,
     };
-    on_each(&TARGETS, |target| dies_everywhere(target, &create));
+    on_each(&TWO_ERAS, |target| dies_everywhere(target, &create));
+}
+
+#[test]
+fn a_key_that_dies_in_the_making_leaves_all_or_nothing() {
+    let mint = Writer {
+        arguments: &[
+            "apikey",
+            "mint",
+            "--user",
+            "admin@example.com",
+            "--name",
+            "in-a-hurry",
+            "--scope",
+            "tasks:read",
+        ],
+        input: "",
+    };
+    on_each(&TWO_ERAS, |target| dies_everywhere(target, &mint));
+}
+
+#[test]
+fn an_end_of_sessions_that_dies_leaves_all_or_nothing() {
+    let revoke = Writer { arguments: &["session", "revoke", "admin@example.com"], input: "" };
+    on_each(&TWO_ERAS, |target| dies_everywhere(target, &revoke));
 }
 
 /// The process id of the server that serves the one z4jctl that waits for a lock there.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::agent::{Agent, Credentials, RunningAgent};
 use crate::support::brain::RunningBrain;
-use crate::support::judge::{AnyDatabase, Target, on_each};
+use crate::support::judge::{AnyDatabase, TWO_ERAS, TWO_ERAS_ON_BOTH, Target, on_each};
 use crate::support::process::Output;
 use crate::support::wait_for;
 
@@ -180,13 +180,7 @@ fn the_printed_environment_is_that_of_an_agent() {
 
 #[test]
 fn a_rotation_ends_the_old_token_and_keeps_the_agent() {
-    let targets = [
-        Target::Sqlite("1.6.9"),
-        Target::Sqlite("1.13.0"),
-        Target::Postgres("1.6.9"),
-        Target::Postgres("1.13.0"),
-    ];
-    on_each(&targets, |target| {
+    on_each(&TWO_ERAS_ON_BOTH, |target| {
         let database = target.database();
         let brain = target.brain().serve(&database, target.secrets());
         let (email, password) = target.admin();
@@ -229,7 +223,7 @@ fn a_rotation_ends_the_old_token_and_keeps_the_agent() {
 
 #[test]
 fn a_rotation_with_overlap_leaves_both_until_the_later_command() {
-    on_each(&[Target::Sqlite("1.6.9"), Target::Sqlite("1.13.0"), Target::Postgres("1.13.0")], |target| {
+    on_each(&TWO_ERAS, |target| {
         let database = target.database();
         let brain = target.brain().serve(&database, target.secrets());
         let (email, password) = target.admin();
@@ -308,7 +302,7 @@ fn row_of(database: &AnyDatabase, has_tombstones: bool, id: &str) -> Value {
 
 #[test]
 fn the_name_of_a_revoked_agent_is_free_again() {
-    on_each(&[Target::Sqlite("1.13.0"), Target::Postgres("1.13.0"), Target::Sqlite("1.6.9")], |target| {
+    on_each(&TWO_ERAS, |target| {
         let database = target.database();
         let brain = target.brain().serve(&database, target.secrets());
         let (email, password) = target.admin();
@@ -391,7 +385,7 @@ fn a_leaked_token_is_revoked_by_itself() {
 
 #[test]
 fn all_agents_of_a_project_are_revoked_at_once() {
-    on_each(&[Target::Sqlite("1.13.0"), Target::Postgres("1.13.0"), Target::Sqlite("1.6.9")], |target| {
+    on_each(&TWO_ERAS, |target| {
         let (database, meta) = (target.database(), target.meta());
         let revoke = || run(target, &database, &["token", "revoke", "--all-in-project", "payments"]);
         let output = revoke();

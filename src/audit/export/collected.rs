@@ -94,6 +94,7 @@ impl Collected {
             first: head(join::first(&walk)),
             last: head(join::last(&walk)),
             joins,
+            signature: entry.signature.as_ref().map(|judged| judged.report.clone()),
         });
         self.findings.extend(findings.into_iter().map(|finding| FileFinding { file: name.clone(), finding }));
         self.notes.extend(notes.into_iter().map(|note| format!("{name}: {note}")));

@@ -309,22 +309,22 @@ impl Manifest {
         Ok(serde_json::to_string_pretty(self).map_err(json)? + "\n")
     }
 
-    /// Reads a manifest. The second value is whether it matches its own digest.
-    pub fn read(path: &Path) -> Result<(Self, bool)> {
-        let shown = path.display();
-        let fail = |reason: String| {
-            Error::unreachable("export.manifest", format!("cannot read the manifest {shown}: {reason}")).hint(
-                "every export has its manifest beside it as FILE.manifest.json; --manifest names another, --without-manifest \
-                 verifies the rows alone",
-            )
-        };
+    /// The bytes of a manifest.
+    pub fn bytes(path: &Path) -> Result<Vec<u8>> {
+        let fail = |reason: String| cannot_read(path, &reason);
         let size = std::fs::metadata(path).map_err(|error| fail(error.to_string()))?.len();
         if size > MAX_SIZE {
             return Err(fail("it is too large to be one".into()));
         }
-        let text = std::fs::read(path).map_err(|error| fail(error.to_string()))?;
+        std::fs::read(path).map_err(|error| fail(error.to_string()))
+    }
+
+    /// Reads the bytes of a manifest. The second value is whether it matches its own digest.
+    pub fn parse(path: &Path, text: &[u8]) -> Result<(Self, bool)> {
+        let shown = path.display();
+        let fail = |reason: String| cannot_read(path, &reason);
         let value: Value =
-            serde_json::from_slice(&text).map_err(|error| fail(format!("it is damaged: {error}")))?;
+            serde_json::from_slice(text).map_err(|error| fail(format!("it is damaged: {error}")))?;
         match value.get("schema").and_then(Value::as_str) {
             Some(SCHEMA) => {}
             Some(other) if other.starts_with("z4jctl.audit.export/") => {
@@ -372,6 +372,13 @@ impl Manifest {
             ..LogFacts::default()
         }
     }
+}
+
+fn cannot_read(path: &Path, reason: &str) -> Error {
+    Error::unreachable("export.manifest", format!("cannot read the manifest {}: {reason}", path.display())).hint(
+        "every export has its manifest beside it as FILE.manifest.json; --manifest names another, --without-manifest \
+         verifies the rows alone",
+    )
 }
 
 /// A UUID in its dashed form.

@@ -19,6 +19,7 @@ pub mod parquet;
 pub mod raw;
 pub mod reader;
 pub mod report;
+pub mod signature;
 pub mod sink;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::audit::pipeline;
 use crate::audit::verify::Progress;
@@ -37,8 +39,10 @@ use crate::config::Database;
 use crate::context::Context;
 use crate::error::{Error, ExitCode, Result};
 use crate::format::Id;
+use crate::format::note::SigningKey;
 use crate::format::state::Watermark;
 use crate::identity::find;
+use crate::signing::detached::Signer;
 use crate::store::batch::Layout;
 use crate::store::{LogFacts, OpenOptions, Scan, ScanEnd, Store};
 use encode::{Content, Edge, Encoded, Encoder, Pool};
@@ -70,6 +74,8 @@ pub struct ExportOptions {
     pub packing: Packing,
     /// Whether risky columns get guarded copies; CSV only.
     pub spreadsheet_safe: bool,
+    /// The key that signs the manifest.
+    pub key: Option<Arc<SigningKey>>,
 }
 
 /// Where an export goes.
@@ -163,6 +169,10 @@ pub fn export(
     };
     let pending_manifest =
         manifest_path.as_deref().map(|path| PendingFile::create(path, overwrite)).transpose()?;
+    let pending_signature = match (&options.key, &manifest_path) {
+        (Some(key), Some(manifest)) => Some(signature::Pending::create(key, manifest, overwrite)?),
+        _ => None,
+    };
 
     let mut store = Store::open(database, options.open, &context.cancel)?;
     let detection = store.detect()?;
@@ -207,17 +217,26 @@ pub fn export(
         pending.file().write_all(text.as_bytes()).map_err(|error| cannot_write(path, &error))?;
         pending.sync()?;
     }
+    if let Some(pending) = &pending_signature {
+        pending.sign(text.as_bytes())?;
+    }
     if let Output::File(file, _) = output {
         file.sync()?;
         file.publish()?;
     }
-    if let Some(pending) = pending_manifest {
+    let mut notes = Vec::new();
+    if let (Some(pending), Some(path)) = (pending_manifest, &manifest_path) {
         pending.publish()?;
+        if pending_signature.is_none() && overwrite && signature::remove_stale(path)? {
+            notes.push(
+                "the signature of the manifest that was replaced was removed; --key signs this one".into(),
+            );
+        }
     }
+    let signature_file = pending_signature.map(signature::Pending::publish).transpose()?;
 
     let RowCounts { unreadable, unplaced, .. } = manifest.rows;
     let exit = if unreadable + unplaced > 0 { ExitCode::Incomplete } else { ExitCode::Done };
-    let mut notes = Vec::new();
     if unreadable > 0 {
         notes.push(format!(
             "{unreadable} rows have a column that cannot be read; it is exported in its raw form"
@@ -241,6 +260,8 @@ pub fn export(
         database: database.display(),
         file: path.map(|path| path.display().to_string()),
         manifest_file: manifest_path.map(|path| path.display().to_string()),
+        signature_file: signature_file.map(|path| path.display().to_string()),
+        signer: options.key.as_ref().map(|key| Signer::of(&key.public(), &[key.verifier()])),
         manifest,
         notes,
         snapshot: store.snapshot(),

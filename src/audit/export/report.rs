@@ -6,10 +6,12 @@ use serde::Serialize;
 
 use super::form::{Form, Packing};
 use super::manifest::Manifest;
+use super::signature::SignatureReport;
 use crate::audit::finding::Finding;
 use crate::audit::report::{HeadReport, KeyUse, KnownHeadReport, Rows};
 use crate::error::ExitCode;
 use crate::format::Timestamp;
+use crate::signing::detached::Signer;
 use crate::store::Snapshot;
 
 /// The report of `audit export`. Its JSON form is a contract; fields are only ever added.
@@ -27,6 +29,12 @@ pub struct ExportReport {
     pub file: Option<String>,
     /// The manifest, where one was written.
     pub manifest_file: Option<String>,
+    /// The signature of the manifest, where a key was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature_file: Option<String>,
+    /// The key that signed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signer: Option<Signer>,
     /// What the manifest says.
     pub manifest: Manifest,
     /// What a reader should know.
@@ -127,6 +135,9 @@ pub struct FileReport {
     pub last: Option<HeadReport>,
     /// How it follows the file before it.
     pub joins: Join,
+    /// The signature of its manifest, where there is one or one was demanded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<SignatureReport>,
 }
 
 /// How a part of a chain follows the part before it.

@@ -8,6 +8,7 @@ use super::join::{self, Tail};
 use super::manifest::{self, Manifest};
 use super::reader::{ReadEnd, Shape};
 use super::report::{FileFinding, Join, VerifyExportReport};
+use super::signature;
 use crate::audit::bounds::{self, Retention, StateTrust};
 use crate::audit::check::{CheckedBatch, Checker};
 use crate::audit::classify::{Ends, Places, classify};
@@ -22,6 +23,7 @@ use crate::config::Database;
 use crate::context::Context;
 use crate::error::{Error, ExitCode, Result};
 use crate::format::mac::Digest;
+use crate::format::note::VerifierKey;
 use crate::format::{Id, Timestamp};
 use crate::store::generation::{Family, Generation};
 use crate::store::{OpenOptions, ScanEnd};
@@ -47,6 +49,8 @@ pub struct VerifyExportOptions {
     pub max_findings: usize,
     /// Take a missing beginning that retention explains for what it is.
     pub accept_retention: bool,
+    /// The keys of which one must have signed every manifest; `None` demands no signature.
+    pub trusted: Option<Vec<VerifierKey>>,
 }
 
 /// A file that is to be verified.
@@ -57,6 +61,8 @@ pub(super) struct Entry {
     /// Whether the manifest matches its own digest.
     holds: bool,
     pub(super) family: Family,
+    /// The signature of the manifest.
+    pub(super) signature: Option<signature::Judged>,
 }
 
 /// One file, verified by itself.
@@ -110,6 +116,10 @@ pub fn verify_export(
         let joins = join::files(tail.as_ref(), &next, &judged, &mut out.notes);
         let (joins, finding) = joins;
         judged.findings.splice(0..0, finding);
+        if let Some(signature) = &entry.signature {
+            judged.findings.splice(0..0, signature.finding.clone());
+            judged.notes.extend(signature.note.clone());
+        }
         out.add(entry, judged, joins);
         // What lies within the part before it does not move the end.
         if joins != Join::Contained && next.mac.is_some() || tail.is_none() {
@@ -132,8 +142,14 @@ pub fn verify_export(
 fn open(path: &Path, options: &VerifyExportOptions) -> Result<Entry> {
     let manifest_path = (!options.without_manifest)
         .then(|| options.manifest.clone().unwrap_or_else(|| manifest::beside(path)));
-    let read = manifest_path.as_deref().map(Manifest::read).transpose()?;
-    let (manifest, holds) = read.map_or((None, true), |(manifest, holds)| (Some(manifest), holds));
+    let (mut manifest, mut holds, mut signature) = (None, true, None);
+    if let Some(path) = &manifest_path {
+        // What is read is what the signature is about.
+        let bytes = Manifest::bytes(path)?;
+        signature = signature::judge(path, &bytes, options.trusted.as_deref());
+        let read = Manifest::parse(path, &bytes)?;
+        (manifest, holds) = (Some(read.0), read.1);
+    }
     let postgres = manifest.as_ref().is_some_and(|manifest| manifest.source.backend == "postgresql");
     let found = Shape::find(path, postgres)?;
     let shape = match (&manifest, found) {
@@ -174,7 +190,7 @@ fn open(path: &Path, options: &VerifyExportOptions) -> Result<Entry> {
     };
     let detected = manifest.as_ref().and_then(Manifest::detection);
     let family = detected.map_or(by_columns, |detection| detection.generation.family());
-    Ok(Entry { shape, manifest, manifest_path, holds, family })
+    Ok(Entry { shape, manifest, manifest_path, holds, family, signature })
 }
 
 fn demand(keys: &Keys, entry: &Entry) -> Result<()> {

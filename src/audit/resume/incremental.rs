@@ -520,6 +520,8 @@ impl Run<'_> {
             judged,
             started_at,
         );
+        // The point is a head that was kept elsewhere.
+        report.not_excluded.retain(|class| *class == Class::ReSigned);
         // Which keys the rows need that were not read, only the point and the state know.
         report.unused_keys.clear();
         report.head = head.map(|head| HeadReport {

@@ -5,6 +5,7 @@ mod input;
 mod parquet;
 mod removal;
 mod roundtrip;
+mod signed;
 mod tampered;
 
 use std::fs;

@@ -7,15 +7,13 @@ use serde_json::Value;
 use super::rows::{Difference, Row, TableDifference, all_rows, difference};
 use super::{NEW_PASSWORD, administrates, written};
 use crate::support::fixtures::TempSqlite;
-use crate::support::judge::{AnyDatabase, Target, on_each};
+use crate::support::judge::{AnyDatabase, TWO_ERAS, Target, on_each};
 use crate::support::postgres::Cluster;
 
 /// What records what was done, and is compared by itself: z4jctl records more.
 const LOG: [&str; 2] = ["audit_log", "audit_chain_state"];
 
 const NEWCOMER: &str = "second@example.com";
-
-const COMPARED: [Target; 3] = [Target::Sqlite("1.6.9"), Target::Sqlite("1.13.0"), Target::Postgres("1.13.0")];
 
 /// An installation that nobody has set up yet, made by the migrations of the release.
 fn fresh(target: Target) -> AnyDatabase {
@@ -108,7 +106,7 @@ fn z4jctl_creates(target: Target, database: &AnyDatabase) -> Difference {
 
 #[test]
 fn createsuperuser_writes_the_rows_of_the_original() {
-    on_each(&COMPARED, |target| {
+    on_each(&TWO_ERAS, |target| {
         for empty in [emptied, fresh] {
             let (theirs, ours) = (empty(target), empty(target));
             let (their_change, our_change) =
@@ -136,7 +134,7 @@ fn createsuperuser_writes_the_rows_of_the_original() {
 
 #[test]
 fn changepassword_changes_the_columns_of_the_original() {
-    on_each(&[Target::Sqlite("1.6.9"), Target::Sqlite("1.13.0"), Target::Postgres("1.13.0")], |target| {
+    on_each(&TWO_ERAS, |target| {
         // With a device that is trusted, a session and failed logins on record.
         let prepared = || {
             let database = target.database();

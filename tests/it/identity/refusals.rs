@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::rows::all_rows;
 use super::{NEW_PASSWORD, account, administrators, write};
-use crate::support::judge::{AnyDatabase, Target, WRITABLE, on_each};
+use crate::support::judge::{AnyDatabase, TWO_ERAS, TWO_ERAS_ON_BOTH, Target, WRITABLE, on_each};
 use crate::support::{file_sha256, wait_for};
 
 /// A refusal writes nothing at all: on SQLite the file is the same byte for byte, on PostgreSQL every row.
@@ -47,8 +47,7 @@ fn the_last_administrator_is_neither_demoted_nor_deactivated() {
 
 #[test]
 fn an_address_is_not_taken_twice() {
-    let targets = [Target::Sqlite("1.6.9"), Target::Sqlite("1.13.0"), Target::Postgres("1.13.0")];
-    on_each(&targets, |target| {
+    on_each(&TWO_ERAS, |target| {
         let database = target.database();
         for email in ["operator@example.com", "Operator@Example.COM"] {
             for command in [vec!["user", "create"], vec!["createsuperuser"]] {
@@ -62,13 +61,7 @@ fn an_address_is_not_taken_twice() {
 /// Without holding all administrators, each of the two would still see the other one and let its own go.
 #[test]
 fn two_commands_at_once_leave_an_administrator() {
-    let targets = [
-        Target::Sqlite("1.6.9"),
-        Target::Sqlite("1.13.0"),
-        Target::Postgres("1.6.9"),
-        Target::Postgres("1.13.0"),
-    ];
-    on_each(&targets, |target| {
+    on_each(&TWO_ERAS_ON_BOTH, |target| {
         let database = target.database();
         let ((admin, _), (operator, _)) = (target.admin(), account(target, "operator"));
         for (round, verbs) in [["demote", "demote"], ["deactivate", "demote"], ["deactivate", "deactivate"]]
@@ -106,8 +99,7 @@ fn two_commands_at_once_leave_an_administrator() {
 /// A brain that holds the write lock, or the log, is waited for.
 #[test]
 fn a_brain_that_writes_meanwhile_disturbs_nothing() {
-    let targets = [Target::Sqlite("1.13.0"), Target::Postgres("1.13.0"), Target::Sqlite("1.6.9")];
-    on_each(&targets, |target| {
+    on_each(&TWO_ERAS, |target| {
         let database = target.database();
         let brain = target.brain().serve(&database, target.secrets());
         let (operator, password) = account(target, "operator");

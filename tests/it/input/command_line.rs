@@ -62,6 +62,9 @@ fn mistakes_in_the_arguments_are_named_before_anything_is_touched() {
         (vec!["frobnicate"], "frobnicate"),
         (vec!["audit"], ""),
         (vec![], ""),
+        (vec!["audit", "head", "--report", "json=x"], "--report"),
+        (vec!["completions", "bash", "--report", "json=x"], "--report"),
+        (vec!["man", ".", "--report", "json=x"], "--report"),
         (vec!["audit", "show"], "ROW|ID"),
         (vec!["audit", "show", "0"], "ROW|ID"),
         (vec!["audit", "show", "first"], "ROW|ID"),
@@ -79,6 +82,22 @@ fn mistakes_in_the_arguments_are_named_before_anything_is_touched() {
         assert_eq!(error["exit_code"], 2);
         let message = error["error"]["message"].as_str().expect("a message");
         assert!(message.contains(word) && !message.contains('\n'), "{word:?}: {error}");
+    }
+    // Standard input has one reader.
+    let email = "x@example.com";
+    for (words, wants) in [
+        (&["changepassword", email, "--password-stdin"][..], "--password-stdin"),
+        (&["createsuperuser", "--email", email, "--password-stdin"], "--password-stdin"),
+        (&["user", "create", "--email", email, "--password-stdin"], "--password-stdin"),
+        (&["token", "revoke", "--token-stdin"], "--token-stdin"),
+        (&["token", "identify"], "the token"),
+        (&["apikey", "revoke", "--key-stdin"], "--key-stdin"),
+        (&["apikey", "identify"], "the API key"),
+        (&["secrets", "plan-rotation", "--new-secret-stdin"], "--new-secret-stdin"),
+    ] {
+        let call = Z4jctl::new().db_url("/nowhere/z4j.db").args(words).args(["--secret-file", "-"]);
+        let output = call.stdin("not read").run().expect_code(2);
+        assert!(output.stderr.contains(&format!("{wants} and --secret-file - both want")), "{output}");
     }
     // However JSON was asked for.
     for words in

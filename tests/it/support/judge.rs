@@ -31,6 +31,18 @@ pub(crate) const WRITABLE: [Target; 9] = [
     Target::Postgres("1.13.0"),
 ];
 
+/// A release of the time when `Z4J_SECRET` signed the rows, and the newest one.
+pub(crate) const TWO_ERAS: [Target; 3] =
+    [Target::Sqlite("1.6.9"), Target::Sqlite("1.13.0"), Target::Postgres("1.13.0")];
+
+/// The same two, each on both databases.
+pub(crate) const TWO_ERAS_ON_BOTH: [Target; 4] = [
+    Target::Sqlite("1.6.9"),
+    Target::Sqlite("1.13.0"),
+    Target::Postgres("1.6.9"),
+    Target::Postgres("1.13.0"),
+];
+
 /// A private copy of the database of a fixture, in either form.
 pub(crate) enum AnyDatabase {
     /// A SQLite file.

@@ -6,6 +6,7 @@
 //! - [`agent`]: the real agent, connected to a brain.
 //! - [`judge`]: on which databases z4jctl writes, and how the real z4j judges them afterwards.
 //! - [`z4jctl`]: the program under test.
+//! - [`ssh`]: the stock `ssh-keygen`, which judges signatures.
 //! - [`process`]: child processes that end in time and leave nothing behind.
 //! - [`http`], [`certificates`]: what the above are made of.
 
@@ -19,6 +20,7 @@ pub(crate) mod http;
 pub(crate) mod judge;
 pub(crate) mod postgres;
 pub(crate) mod process;
+pub(crate) mod ssh;
 pub(crate) mod z4jctl;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,5 +1,7 @@
 //! Where a log begins and ends: cut tails, cut beginnings, records of where retention stopped, known heads.
 
+use serde_json::json;
+
 use super::log::{Kind, Log, Report, made_up_mac, text};
 use super::sign::{self, dashed, name_row, sign_state};
 use super::{POSTGRES, SQLITE, at, attack, run, tampered};
@@ -72,7 +74,9 @@ fn a_cut_tail_before_1_8_is_seen_with_a_known_head_only() {
         let without = log.verify(&[]);
         assert_eq!(without.exit(), 0, "{name}: {}", without.summary());
         let notes = without.json["notes"].to_string();
-        assert!(notes.contains("only --known-head or --anchors can tell"), "{name}: {notes}");
+        assert!(notes.contains("--known-head or --anchors can tell"), "{name}: {notes}");
+        let open = json!(["tail-cut", "rolled-back", "re-signed"]);
+        assert_eq!(without.json["not_excluded"], open, "{name}");
         let with = log.verify(&["--known-head", &head]);
         assert_eq!((with.exit(), telling_classes(&with)), (1, vec![("tail-cut".into(), None)]), "{name}");
         assert_eq!(with.json["known_head"]["verdict"], "UNPROVABLE");
@@ -113,7 +117,9 @@ fn a_rollback_is_seen_with_a_known_head_only() {
         let without = log.verify(&[]);
         assert_eq!(without.exit(), 0, "{name}: {}", without.summary());
         assert!(without.json["notes"].to_string().contains("rolled back as a whole"), "{name}");
+        assert_eq!(without.json["not_excluded"], json!(["rolled-back", "re-signed"]), "{name}");
         let with = log.verify(&["--known-head", &head]);
+        assert_eq!(with.json["not_excluded"], json!(["re-signed"]), "{name}");
         assert_eq!((with.exit(), telling_classes(&with)), (1, vec![("tail-cut".into(), None)]), "{name}");
     }
 }
