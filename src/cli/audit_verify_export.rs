@@ -19,9 +19,10 @@ use crate::signing::trusted_by;
 
 /// Verify exports of the audit log: rows, links, counts, digests, and that several files are one chain.
 ///
-/// Takes what `audit export` wrote, plain or packed, with its manifest beside it. With the key every row is verified and
-/// findings have the classes of `audit verify`, manifest-mismatch and signature-invalid; with --keyless links, counts and digests are. Files
-/// that follow each other are verified as one chain, with --live up to the newest row of the database.
+/// Takes what `audit export` wrote, in any format, plain or packed, with its manifest beside it. With the key every row is
+/// verified and findings have the classes of `audit verify`, manifest-mismatch and signature-invalid; with --keyless links,
+/// counts and digests are. Files that follow each other are verified as one chain, with --live up to the newest row of the
+/// database.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 #[command(after_long_help = "\

@@ -12,7 +12,7 @@ use crate::support::z4jctl::Z4jctl;
 const NEW_PASSWORD: &str = "Another-Pass-Of-The-Tests-2026!";
 
 /// As a shell reports a process that SIGKILL ended.
-const KILLED: i32 = 137;
+pub(crate) const KILLED: i32 = 137;
 
 /// The lock that every writer of the log takes on PostgreSQL.
 const CHAIN_LOCK: i64 = 2_050_255_578;
@@ -120,7 +120,7 @@ fn verify(target: Target, database: &AnyDatabase) -> Output {
 }
 
 /// A server ends the transaction of a dead client when it reads from it; it must not need to be told.
-fn wait_until_the_server_knows(database: &AnyDatabase) {
+pub(crate) fn wait_until_the_server_knows(database: &AnyDatabase) {
     if let AnyDatabase::Postgres(database) = database {
         wait_for("the server to end the sessions of a dead client", PATIENCE, || {
             let sessions = "SELECT count(*) FROM pg_stat_activity \

@@ -8,7 +8,7 @@ use crate::tampering::log::{Kind, Log, a_moment_after, made_up_mac, new_id, text
 use crate::tampering::sign::{dashed, sign_row};
 
 /// Where about half of the log lies before.
-fn middle(database: &AnyDatabase) -> String {
+pub(crate) fn middle(database: &AnyDatabase) -> String {
     let rows = database.number("SELECT count(*) FROM audit_log");
     let text = match database {
         AnyDatabase::Sqlite(copy) => {

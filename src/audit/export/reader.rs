@@ -79,6 +79,15 @@ impl Shape {
         Ok(Self::of_columns(&names).and_then(|(layout, safe)| shape(Form::Csv, layout, safe)))
     }
 
+    /// Why a file that begins like Parquet is no export; `None` when it is another kind of file.
+    pub fn damage(path: &Path) -> Result<Option<String>> {
+        let (mut unpacker, packing) = Unpacker::open(path, None)?;
+        if packing != Packing::None || !unpacker.begins_with(MAGIC) {
+            return Ok(None);
+        }
+        Ok(parquet::Reader::open(open(path)?).err().map(|damage| damage.message))
+    }
+
     fn find_parquet(path: &Path, postgres: bool) -> Result<Option<Self>> {
         if !Form::Parquet.is_built_in() {
             return Err(parquet::not_built_in());

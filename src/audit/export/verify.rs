@@ -171,6 +171,11 @@ fn open(path: &Path, options: &VerifyExportOptions) -> Result<Entry> {
             }
         }
         (None, None) => {
+            if let Some(reason) = Shape::damage(path)? {
+                let message = format!("{} is a damaged Parquet file: {reason}", path.display());
+                return Err(Error::unreachable("export.damaged", message)
+                    .hint("with its manifest beside it `verify-export` tells more; there is none of its rows to be had"));
+            }
             return Err(Error::unreachable(
                 "export.not-one",
                 format!("{} does not begin like an export", path.display()),

@@ -2,6 +2,8 @@
 
 mod chain;
 mod input;
+mod parquet;
+mod removal;
 mod roundtrip;
 mod signed;
 mod tampered;
@@ -136,7 +138,7 @@ pub(crate) fn has_class(output: &Output, class: &str) {
 #[track_caller]
 pub(crate) fn agrees_with_its_log(log: &Log, report: &Report, what: &str) -> Result<(), String> {
     let exports = Exports::new();
-    let form = if what.len().is_multiple_of(2) { "csv" } else { "jsonl" };
+    let form = ["csv", "jsonl", "parquet"][what.len() % 3];
     let exported = exports.export(log, "log", &["--format", form]);
     if !matches!(exported.code, 0 | 3) {
         return Err(format!("{what}: {exported}"));

@@ -10,7 +10,7 @@ use crate::support::z4jctl::Z4jctl;
 use crate::support::{BrainDatabase, file_sha256};
 use crate::tampering::log::{Kind, Log};
 
-const FORMS: [(&str, &[&str]); 7] = [
+const FORMS: [(&str, &[&str]); 8] = [
     ("a.csv", &[]),
     ("safe.csv", &["--spreadsheet-safe"]),
     ("a.csv.gz", &["--gzip"]),
@@ -18,6 +18,7 @@ const FORMS: [(&str, &[&str]); 7] = [
     ("a.jsonl", &["--format", "jsonl"]),
     ("a.jsonl.gz", &["--format", "jsonl", "--gzip", "--jobs", "1"]),
     ("a.jsonl.zst", &["--format", "jsonl", "--zstd", "--jobs", "5"]),
+    ("a.parquet", &["--format", "parquet"]),
 ];
 
 /// Export, then verify with key, without, and independently: the same rows, and the verdict of the log itself.
@@ -75,7 +76,7 @@ fn every_sqlite_database_comes_back() {
 fn every_postgres_database_comes_back() {
     for fixture in Fixture::all().iter().filter(|fixture| fixture.has_postgres()) {
         let database = fixture.postgres(Dump::Plain);
-        comes_back(&fixture.name, &database, fixture.postgres_meta(), &[FORMS[0], FORMS[6]]);
+        comes_back(&fixture.name, &database, fixture.postgres_meta(), &[FORMS[0], FORMS[6], FORMS[7]]);
     }
 }
 
@@ -88,7 +89,7 @@ fn both_databases_give_the_same_bytes() {
     for row in &sqlite.rows {
         postgres.insert(row);
     }
-    for arguments in [&[][..], &["--format", "jsonl"], &["--gzip"], &["--zstd"]] {
+    for arguments in [&[][..], &["--format", "jsonl"], &["--gzip"], &["--zstd"], &["--format", "parquet"]] {
         let export = |log: &Log| {
             let output = log.z4jctl().args(["audit", "export"]).args(arguments).run().expect_code(0);
             assert!(output.stderr.contains("--manifest"), "{output}");
@@ -120,7 +121,12 @@ fn unreadable_rows_are_not_dropped() {
         log.close();
         let report = log.verify(&[]);
         let exports = Exports::new();
-        for (file, arguments) in [("a.csv", &[][..]), ("a.jsonl", &["--format", "jsonl"])] {
+        let forms = [
+            ("a.csv", &[][..]),
+            ("a.jsonl", &["--format", "jsonl"]),
+            ("a.parquet", &["--format", "parquet"]),
+        ];
+        for (file, arguments) in forms {
             let exported = exports.export(&log, file, arguments).expect_code(3).json();
             assert_eq!(exported["manifest"]["rows"]["unreadable"], 1, "{column} {expression}");
             assert_eq!(exported["manifest"]["rows"]["total"], log.rows.len(), "{column} {expression}");
