@@ -106,6 +106,9 @@ _z4jctl() {
             z4jctl__subcmd__audit,anchor)
                 cmd="z4jctl__subcmd__audit__subcmd__anchor"
                 ;;
+            z4jctl__subcmd__audit,diff)
+                cmd="z4jctl__subcmd__audit__subcmd__diff"
+                ;;
             z4jctl__subcmd__audit,export)
                 cmd="z4jctl__subcmd__audit__subcmd__export"
                 ;;
@@ -1116,7 +1119,7 @@ _z4jctl() {
             return 0
             ;;
         z4jctl__subcmd__audit)
-            opts="-o -q -h -V --output --report --quiet --home --db --db-file --secret-file --connect-timeout --statement-timeout --lock-timeout --sslmode --sslrootcert --sslcert --sslkey --passfile --help --version verify head anchor show keys prune export verify-export stats"
+            opts="-o -q -h -V --output --report --quiet --home --db --db-file --secret-file --connect-timeout --statement-timeout --lock-timeout --sslmode --sslrootcert --sslcert --sslkey --passfile --help --version verify head anchor show keys prune export verify-export stats diff"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1209,6 +1212,96 @@ _z4jctl() {
                     return 0
                     ;;
                 --exec)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "human json jsonl plain" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "human json jsonl plain" -- "${cur}"))
+                    return 0
+                    ;;
+                --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --db-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --secret-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --statement-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lock-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sslmode)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sslrootcert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sslcert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sslkey)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passfile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        z4jctl__subcmd__audit__subcmd__diff)
+            opts="-o -q -h -V --against --against-file --manifest --without-manifest --max-findings --accept-retention --redact --output --report --quiet --home --db --db-file --secret-file --connect-timeout --statement-timeout --lock-timeout --sslmode --sslrootcert --sslcert --sslkey --passfile --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --against)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --against-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --manifest)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-findings)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2070,7 +2163,7 @@ _z4jctl() {
             return 0
             ;;
         z4jctl__subcmd__audit__subcmd__verify)
-            opts="-j -o -q -h -V --known-head --anchors --trust --since --until --max-findings --jobs --accept-retention --resume --recheck --textfile --on-finding --output --report --quiet --home --db --db-file --secret-file --connect-timeout --statement-timeout --lock-timeout --sslmode --sslrootcert --sslcert --sslkey --passfile --help --version"
+            opts="-j -o -q -h -V --known-head --anchors --trust --since --until --max-findings --jobs --accept-retention --resume --recheck --textfile --on-finding --explain --against --against-file --redact --output --report --quiet --home --db --db-file --secret-file --connect-timeout --statement-timeout --lock-timeout --sslmode --sslrootcert --sslcert --sslkey --passfile --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2121,6 +2214,14 @@ _z4jctl() {
                     return 0
                     ;;
                 --on-finding)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --against)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --against-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
