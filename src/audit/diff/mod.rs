@@ -1,8 +1,8 @@
 //! `audit diff`: what exactly changed between a log and an older copy of it.
 //!
-//! [`source`] opens both, [`join`] reads them at once in chain order and compares what stands at the same place with
-//! [`fields`]; what has no counterpart there is set aside in [`unmatched`] and paired by id, and [`settle`] says what
-//! became of it. [`records`] compares chain state and watermark. Memory is bounded whatever the size of the logs.
+//! `source` opens both, `join` reads them at once in chain order and compares what stands at the same place with
+//! `fields`; what has no counterpart there is set aside in `unmatched` and paired by id, and `settle` says what
+//! became of it. `records` compares chain state and watermark. Memory is bounded whatever the size of the logs.
 
 mod fields;
 mod join;

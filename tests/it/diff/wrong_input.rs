@@ -87,7 +87,7 @@ fn a_password_is_never_in_the_arguments() {
     let role = Cluster::shared().create_role("diff_reader", Login::Scram, Some("pass word/of@diff"));
     database.grant(
         &role,
-        &["audit_log", "audit_chain_state", "z4j_meta", "alembic_version"]
+        &["audit_log", "audit_chain_state", "audit_chain_preparation", "z4j_meta", "alembic_version"]
             .map(select)
             .each_ref()
             .map(String::as_str),
