@@ -214,6 +214,7 @@ fn rows_that_are_appended_between_the_parts_belong_to_the_last_one() {
 
 #[test]
 fn what_is_removed_between_the_parts_is_incomplete_and_never_intact() {
+    type Act = fn(&Log, usize);
     let cut = |log: &Log| {
         let middle = text(&log.read_rows()[6], "occurred_at").replace(' ', "T");
         let arguments =
@@ -248,7 +249,6 @@ fn what_is_removed_between_the_parts_is_incomplete_and_never_intact() {
             }
         }
         // Somebody removes, edits, or adds a row between the readings.
-        type Act = fn(&Log, usize);
         let acts: [Act; 3] = [
             |log, index| log.delete(index..index + 1),
             |log, index| log.set(index, "row_hmac", Some(&made_up_mac(1))),
@@ -354,7 +354,7 @@ fn an_edited_report_of_a_part_is_refused() {
             |part| part["live"]["tally"]["verified"] = serde_json::json!(12),
             |part| {
                 part["remarks"] =
-                    serde_json::json!([{"class": "edited", "certainty": "proved", "message": ""}])
+                    serde_json::json!([{"class": "edited", "certainty": "proved", "message": ""}]);
             },
             |part| part["index"] = serde_json::json!(1),
             |part| part["rows_before"] = serde_json::json!(1),
