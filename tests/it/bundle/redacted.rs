@@ -54,9 +54,8 @@ fn redaction_keeps_the_proof_and_not_the_value() {
         assert!((1..4).all(|row| outcomes[row] != outcomes[0]), "{name}: {outcomes:?}");
 
         // And more, until only the tie to the log is left.
-        let columns = whole["statement"].as_str().expect("a text").lines();
-        let columns =
-            columns.filter_map(|line| line.strip_prefix("z4jctl/1 columns ")).next().expect("columns");
+        let mut lines = whole["statement"].as_str().expect("a text").lines();
+        let columns = lines.find_map(|line| line.strip_prefix("z4jctl/1 columns ")).expect("columns");
         let others: Vec<&str> = columns.split(',').filter(|name| *name != "row_hmac").collect();
         bundles.redact("later.json", "bare.json", &["--redact", &others.join(",")]).expect_code(0);
         let judged = bundles.verify("bare.json", &[]).expect_code(0).json();
