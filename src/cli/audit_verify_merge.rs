@@ -47,6 +47,7 @@ pub(super) fn run(run: &Run<'_>, arguments: &VerifyMergeArgs) -> Result<ExitCode
             .then_some(settings.audit_retention_days.value),
         accept_retention: arguments.accept_retention,
         anchors: None,
+        evidence: None,
     };
     let keys = connection::keys(&settings)?;
     let report = merge(run.context, &keys, &arguments.reports, &options)?;

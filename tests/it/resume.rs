@@ -589,6 +589,7 @@ fn run_at(log: &Log, file: &File, time: Timestamp, cycle: u32) -> Value {
         retention_days: None,
         accept_retention: false,
         anchors: None,
+        evidence: None,
     };
     let resume = ResumeOptions {
         text: std::fs::read_to_string(&file.path).ok(),

@@ -91,7 +91,7 @@ pub fn create(
         ));
     }
     let selection = Arc::new(select(context, database, &options)?);
-    options.verify.anchors = anchors.clone().map(|log| AnchorCheck { log, collect: false });
+    options.verify.anchors = anchors.clone().map(|log| AnchorCheck { log, timestamps: None, collect: false });
     options.verify.evidence = Some(Arc::clone(&selection));
     let whole = verify_whole(context, database, keys, &options.verify, progress, None)?;
     let mut report = BundleReport {

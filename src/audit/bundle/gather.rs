@@ -200,7 +200,7 @@ fn value(raw: RawRow<'_>, column: Column) -> Result<Value, DecodeError> {
             SourceIp::Inet(address) => Some(address.print(Mapped::Groups)),
         },
         Kind::Metadata => {
-            let fail = |reason: String| DecodeError { column: column.name(), reason };
+            let fail = |reason: String| DecodeError { column: column.name().into(), reason };
             let mut text = Vec::new();
             // As Python reads them, as in exports: what is not finite is for the format of the row to judge.
             Canonicalizer::new()
