@@ -275,10 +275,10 @@ parquet\t'Apache Parquet, packed within'"
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l from -d 'Only rows from this time on, such as 2026-03-01 or 2026-03-01T12:00:00Z; without a zone it is UTC' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l to -d 'Only rows before this time' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l older-than -d 'Only rows older than this: 90d, 12w, 6mo, 1y' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l project -d 'Only rows of this project, by slug or id; repeatable' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l action -d 'Only rows of this action, such as auth.login, or auth.* for all that begin so; repeatable' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l actor -d 'Only rows by this actor: the id of a user or API key, or a name in the metadata (actor, operator); repeatable' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l user -d 'Only rows of this user, by e-mail or id; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l project -d 'Rows of this project, by slug or id; repeatable. A row must match every kind of condition that is given' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l action -d 'Rows of this action, such as auth.login, or auth.* for all that begin so; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l actor -d 'Rows by this actor: the id of a user or API key, or a name in the metadata (actor, operator); repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l user -d 'Rows of this user, by e-mail or id; repeatable' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -l reason -d 'With --delete: why, for the audit row' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -s j -l jobs -d 'Cores to use [default: all]' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from export" -s o -l output -d 'How to print the result; errors go to stderr in the same form' -r -f -a "human\t'For a person'
@@ -365,10 +365,10 @@ complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_sub
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from bundle" -l key -d 'The private key: of `z4jctl signing-key generate`, or an unencrypted Ed25519 key of OpenSSH' -r -F
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from bundle" -l since -d 'Also rows from this time on, such as 2026-03-01 or 2026-03-01T12:00:00Z; without a zone it is UTC' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from bundle" -l until -d 'Also rows before this time; with --since those between' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from bundle" -l project -d 'Also rows of this project, by slug or id; repeatable. A row must match every kind of condition that is given' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from bundle" -l action -d 'Also rows of this action, such as auth.login, or auth.* for all that begin so; repeatable' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from bundle" -l actor -d 'Also rows by this actor: the id of a user or API key, or a name in the metadata (actor, operator); repeatable' -r
-complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from bundle" -l user -d 'Also rows of this user, by e-mail or id; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from bundle" -l project -d 'Rows of this project, by slug or id; repeatable. A row must match every kind of condition that is given' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from bundle" -l action -d 'Rows of this action, such as auth.login, or auth.* for all that begin so; repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from bundle" -l actor -d 'Rows by this actor: the id of a user or API key, or a name in the metadata (actor, operator); repeatable' -r
+complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from bundle" -l user -d 'Rows of this user, by e-mail or id; repeatable' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from bundle" -l redact -d 'Leave this column out, or metadata.NAME; repeatable, or several with commas' -r
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from bundle" -l from -d 'Leave more out of this bundle, without database and key' -r -F
 complete -c z4jctl -n "__fish_z4jctl_using_subcommand audit; and __fish_seen_subcommand_from bundle" -l anchors -d 'The log must continue the anchors in this directory; the bundle proves it for the newest' -r -F

@@ -305,18 +305,8 @@ impl Session<'_> {
     }
 
     fn verify_whole_log(&self) -> Result<()> {
-        let options = VerifyOptions {
-            open: self.open,
-            jobs: std::thread::available_parallelism().unwrap_or(std::num::NonZeroUsize::MIN),
-            since: None,
-            until: None,
-            max_findings: 1,
-            known_head: None,
-            retention_days: None,
-            accept_retention: false,
-            anchors: None,
-            evidence: None,
-        };
+        let jobs = std::thread::available_parallelism().unwrap_or(std::num::NonZeroUsize::MIN);
+        let options = VerifyOptions { max_findings: 1, ..VerifyOptions::new(self.open, jobs) };
         let report = verify(self.context, self.database, self.keys, &options, &Silent)?;
         if report.ok {
             return Ok(());

@@ -56,6 +56,24 @@ pub struct VerifyOptions {
     pub evidence: Option<Arc<Selection>>,
 }
 
+impl VerifyOptions {
+    /// The whole log, with nothing to compare it with, and as many findings as a person reads.
+    pub fn new(open: OpenOptions, jobs: NonZeroUsize) -> Self {
+        Self {
+            open,
+            jobs,
+            since: None,
+            until: None,
+            max_findings: 100,
+            known_head: None,
+            retention_days: None,
+            accept_retention: false,
+            anchors: None,
+            evidence: None,
+        }
+    }
+}
+
 /// Anchors to compare a log with.
 #[derive(Debug, Clone)]
 pub struct AnchorCheck {

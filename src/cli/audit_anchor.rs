@@ -1,6 +1,5 @@
 //! `z4jctl audit anchor`.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -9,7 +8,7 @@ use serde_json::{Value, json};
 use super::anchor_delivery::DeliveryArgs;
 use super::progress::Reporter;
 use super::ui::Render;
-use super::{Run, connection};
+use super::{Run, audit_verify, connection};
 use crate::audit::anchor::send::Sent;
 use crate::audit::anchor::timestamp::Stamped;
 use crate::audit::anchor::write::{AnchorOptions, Anchored, anchor};
@@ -65,17 +64,8 @@ pub(super) fn run(run: &Run<'_>, arguments: &AnchorArgs) -> Result<ExitCode> {
     for directory in &arguments.to {
         let options = AnchorOptions {
             verify: VerifyOptions {
-                open: connection::open_options(&settings),
-                jobs: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
-                since: None,
-                until: None,
-                max_findings: 100,
-                known_head: None,
-                retention_days: (!settings.audit_retention_days.is_default())
-                    .then_some(settings.audit_retention_days.value),
                 accept_retention: arguments.accept_retention,
-                anchors: None,
-                evidence: None,
+                ..audit_verify::whole_log(&settings, audit_verify::jobs(None)?)
             },
             directory: directory.clone(),
             origin: arguments.origin.clone(),

@@ -8,15 +8,15 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::progress::Reporter;
+use super::row_filter::RowFilterArgs;
 use super::ui::Render;
-use super::{Run, audit_show, audit_verify, bad_value, connection};
+use super::{Run, audit_show, audit_verify, connection};
 use crate::audit::bundle::create::{BundleOptions, create, redact};
 use crate::audit::bundle::redact::Redaction;
 use crate::audit::bundle::report::{BundleReport, StatementReport};
-use crate::audit::export::filter::{Actor, Filter};
+use crate::audit::export::filter::Filter;
 use crate::audit::verify::VerifyOptions;
 use crate::error::{Error, ExitCode, Result};
-use crate::format::Id;
 use crate::signing;
 
 /// Put rows into an evidence bundle: one file that proves them to somebody without database and secret.
@@ -26,7 +26,8 @@ use crate::signing;
 /// anywhere. Values can be left out at any time, also later and without the key, and what is left still verifies.
 ///
 /// E-mail and network addresses are left out unless --include-identities: those of the source, what the browser says of
-/// itself, all metadata, and the id of a target that is an address. What a bundle leaves out cannot be put back, so keep a whole one, and hand out copies.
+/// itself, all metadata, and the id of a target that is an address. What a bundle leaves out cannot be put back, so keep a whole
+/// one, and hand out copies.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 #[command(after_long_help = "\
@@ -55,18 +56,8 @@ pub(super) struct BundleArgs {
     /// Also rows before this time; with --since those between
     #[arg(long, value_name = "TIME", help_heading = "Which rows")]
     until: Option<String>,
-    /// Also rows of this project, by slug or id; repeatable. A row must match every kind of condition that is given
-    #[arg(long, value_name = "PROJECT", help_heading = "Which rows")]
-    project: Vec<String>,
-    /// Also rows of this action, such as auth.login, or auth.* for all that begin so; repeatable
-    #[arg(long, value_name = "ACTION", help_heading = "Which rows")]
-    action: Vec<String>,
-    /// Also rows by this actor: the id of a user or API key, or a name in the metadata (actor, operator); repeatable
-    #[arg(long, value_name = "ID|NAME", help_heading = "Which rows")]
-    actor: Vec<String>,
-    /// Also rows of this user, by e-mail or id; repeatable
-    #[arg(long, value_name = "USER", help_heading = "Which rows")]
-    user: Vec<String>,
+    #[command(flatten)]
+    filter: RowFilterArgs,
     /// Leave this column out, or metadata.NAME; repeatable, or several with commas
     #[arg(long, value_name = "FIELD", value_delimiter = ',', help_heading = "What is left out")]
     redact: Vec<String>,
@@ -137,22 +128,13 @@ fn make(run: &Run<'_>, arguments: &BundleArgs, redaction: Redaction) -> Result<B
     let settings = run.settings()?;
     let options = BundleOptions {
         verify: VerifyOptions {
-            open: connection::open_options(&settings),
-            jobs: audit_verify::jobs(arguments.jobs)?,
-            since: None,
-            until: None,
-            max_findings: 100,
-            known_head: None,
-            retention_days: (!settings.audit_retention_days.is_default())
-                .then_some(settings.audit_retention_days.value),
             accept_retention: arguments.accept_retention,
-            anchors: None,
-            evidence: None,
+            ..audit_verify::whole_log(&settings, audit_verify::jobs(arguments.jobs)?)
         },
         rows,
         filter,
-        projects: arguments.project.clone(),
-        users: arguments.user.clone(),
+        projects: arguments.filter.project.clone(),
+        users: arguments.filter.user.clone(),
         anchors: anchors.transpose()?,
         origin: arguments.origin.clone(),
         unverified: arguments.unverified,
@@ -173,23 +155,8 @@ fn filter(arguments: &BundleArgs) -> Result<Option<Filter>> {
     if from.zip(to).is_some_and(|(from, to)| from >= to) {
         return Err(Error::usage("usage.window", "--since must be before --until"));
     }
-    let named = [&arguments.project, &arguments.action, &arguments.actor, &arguments.user];
-    if let Some(empty) = named.iter().copied().flatten().find(|value| value.trim().is_empty()) {
-        return Err(bad_value("--project, --action, --actor or --user", empty, "a name"));
-    }
-    let is_given = from.is_some() || to.is_some() || named.iter().any(|values| !values.is_empty());
-    let actor = |text: &String| match Id::parse(text.as_bytes()) {
-        Some(id) => Actor::Id(id),
-        None => Actor::Name(text.clone()),
-    };
-    let filter = Filter {
-        from,
-        to,
-        actions: arguments.action.clone(),
-        actors: arguments.actor.iter().map(actor).collect(),
-        ..Filter::default()
-    };
-    Ok(is_given.then_some(filter))
+    let is_given = from.is_some() || to.is_some() || !arguments.filter.is_empty();
+    Ok(is_given.then_some(arguments.filter.within(from, to)?))
 }
 
 impl Render for BundleReport {

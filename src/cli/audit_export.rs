@@ -11,10 +11,10 @@ use serde_json::json;
 
 use super::confirm::{SafetyArgs, Severity};
 use super::progress::Reporter;
+use super::row_filter::RowFilterArgs;
 use super::ui::Render;
 use super::write::{Particular, WriteArgs, Writing};
-use super::{Run, bad_value, connection};
-use crate::audit::export::filter::{Actor, Filter};
+use super::{Run, connection};
 use crate::audit::export::form::{Form, Packing};
 use crate::audit::export::report::ExportReport;
 use crate::audit::export::verify::{VerifyExportOptions, verify_export};
@@ -23,8 +23,8 @@ use crate::audit::prune::{Cutoffs, Exported, Prune};
 use crate::audit::transact::Outcome;
 use crate::config::Settings;
 use crate::error::{Error, ExitCode, Result};
+use crate::format::Timestamp;
 use crate::format::note::SigningKey;
-use crate::format::{Id, Timestamp};
 use crate::signing;
 
 /// Where the key is named that signs whatever is signed.
@@ -77,18 +77,8 @@ pub(super) struct ExportArgs {
     /// Only rows older than this: 90d, 12w, 6mo, 1y
     #[arg(long, value_name = "AGE", conflicts_with_all = ["from", "to"], help_heading = "Which rows")]
     older_than: Option<String>,
-    /// Only rows of this project, by slug or id; repeatable
-    #[arg(long, value_name = "PROJECT", help_heading = "Which rows")]
-    project: Vec<String>,
-    /// Only rows of this action, such as auth.login, or auth.* for all that begin so; repeatable
-    #[arg(long, value_name = "ACTION", help_heading = "Which rows")]
-    action: Vec<String>,
-    /// Only rows by this actor: the id of a user or API key, or a name in the metadata (actor, operator); repeatable
-    #[arg(long, value_name = "ID|NAME", help_heading = "Which rows")]
-    actor: Vec<String>,
-    /// Only rows of this user, by e-mail or id; repeatable
-    #[arg(long, value_name = "USER", help_heading = "Which rows")]
-    user: Vec<String>,
+    #[command(flatten)]
+    rows: RowFilterArgs,
     /// CSV: beside each column that a spreadsheet could take for a formula, a guarded copy
     #[arg(long)]
     spreadsheet_safe: bool,
@@ -151,11 +141,7 @@ pub(super) fn run(run: &Run<'_>, arguments: &ExportArgs) -> Result<ExitCode> {
         )
         .hint("leave them out: the columns of a Parquet file are packed with zstd"));
     }
-    for (flag, values) in [("--action", &arguments.action), ("--actor", &arguments.actor)] {
-        if let Some(empty) = values.iter().find(|value| value.trim().is_empty()) {
-            return Err(bad_value(flag, empty, "a name"));
-        }
-    }
+    let filter = arguments.rows.within(from, to)?;
     let jobs = super::audit_verify::jobs(arguments.jobs)?;
     if arguments.delete {
         refuse_partial(arguments, to)?;
@@ -168,22 +154,12 @@ pub(super) fn run(run: &Run<'_>, arguments: &ExportArgs) -> Result<ExitCode> {
     }
     let write = WriteArgs::with_reason(&arguments.safety, arguments.reason.clone());
     let settings = if arguments.delete { run.settings_to_write(&write)? } else { run.settings()? };
-    let actor = |text: &String| match Id::parse(text.as_bytes()) {
-        Some(id) => Actor::Id(id),
-        None => Actor::Name(text.clone()),
-    };
     let options = ExportOptions {
         open: connection::open_options(&settings),
         jobs,
-        filter: Filter {
-            from,
-            to,
-            actions: arguments.action.clone(),
-            actors: arguments.actor.iter().map(actor).collect(),
-            ..Filter::default()
-        },
-        projects: arguments.project.clone(),
-        users: arguments.user.clone(),
+        filter,
+        projects: arguments.rows.project.clone(),
+        users: arguments.rows.user.clone(),
         form,
         packing: if arguments.gzip {
             Packing::Gzip
@@ -240,10 +216,7 @@ fn signing_key(run: &Run<'_>, arguments: &ExportArgs) -> Result<Option<Arc<Signi
 
 /// What is removed must be the beginning of the log, and must be in a file.
 fn refuse_partial(arguments: &ExportArgs, to: Option<Timestamp>) -> Result<()> {
-    let has_filter = [&arguments.project, &arguments.action, &arguments.actor, &arguments.user]
-        .iter()
-        .any(|values| !values.is_empty());
-    if has_filter || arguments.from.is_some() {
+    if !arguments.rows.is_empty() || arguments.from.is_some() {
         return Err(Error::usage(
             "usage.delete-part",
             "--delete takes no filter: only the beginning of a log can go",

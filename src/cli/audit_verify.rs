@@ -21,6 +21,7 @@ use crate::audit::report::VerifyReport;
 use crate::audit::resume::{Incremental, ResumeOptions, Resumed, verify_resumed};
 use crate::audit::shard::verify_shard;
 use crate::audit::verify::{AnchorCheck, VerifyOptions, verify};
+use crate::config::Settings;
 use crate::error::{Error, ExitCode, Result};
 use crate::format::Timestamp;
 use crate::signing;
@@ -123,17 +124,13 @@ fn verify_and_print(run: &Run<'_>, arguments: &VerifyArgs) -> Result<ExitCode> {
     let shard = arguments.shard.options()?;
     let settings = run.settings()?;
     let options = VerifyOptions {
-        open: connection::open_options(&settings),
-        jobs,
         since,
         until,
         max_findings: arguments.max_findings,
         known_head,
-        retention_days: (!settings.audit_retention_days.is_default())
-            .then_some(settings.audit_retention_days.value),
         accept_retention: arguments.accept_retention,
         anchors,
-        evidence: None,
+        ..whole_log(&settings, jobs)
     };
     let explain = arguments.explain.options(run, options.open)?;
     let keys = connection::keys(&settings)?;
@@ -171,6 +168,15 @@ fn verify_and_print(run: &Run<'_>, arguments: &VerifyArgs) -> Result<ExitCode> {
     }
     kept?;
     Ok(report.exit())
+}
+
+/// Options that verify a whole log, with what the settings say of its retention.
+pub(super) fn whole_log(settings: &Settings, jobs: NonZeroUsize) -> VerifyOptions {
+    VerifyOptions {
+        retention_days: (!settings.audit_retention_days.is_default())
+            .then_some(settings.audit_retention_days.value),
+        ..VerifyOptions::new(connection::open_options(settings), jobs)
+    }
 }
 
 /// Cores to use: as many as were asked for, or all.

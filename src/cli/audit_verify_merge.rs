@@ -37,17 +37,9 @@ pub(super) struct VerifyMergeArgs {
 pub(super) fn run(run: &Run<'_>, arguments: &VerifyMergeArgs) -> Result<ExitCode> {
     let settings = run.settings()?;
     let options = VerifyOptions {
-        open: connection::open_options(&settings),
-        jobs: audit_verify::jobs(None)?,
-        since: None,
-        until: None,
         max_findings: arguments.max_findings,
-        known_head: None,
-        retention_days: (!settings.audit_retention_days.is_default())
-            .then_some(settings.audit_retention_days.value),
         accept_retention: arguments.accept_retention,
-        anchors: None,
-        evidence: None,
+        ..audit_verify::whole_log(&settings, audit_verify::jobs(None)?)
     };
     let keys = connection::keys(&settings)?;
     let report = merge(run.context, &keys, &arguments.reports, &options)?;

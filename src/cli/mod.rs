@@ -37,6 +37,7 @@ mod password_input;
 mod progress;
 mod reset_mfa;
 mod reset_setup;
+mod row_filter;
 mod secrets;
 mod session;
 mod signals;

@@ -332,16 +332,5 @@ pub fn whole_log(
     jobs: std::num::NonZeroUsize,
     retention_days: Option<u32>,
 ) -> VerifyOptions {
-    VerifyOptions {
-        open,
-        jobs,
-        since: None,
-        until: None,
-        max_findings: FINDINGS,
-        known_head: None,
-        retention_days,
-        accept_retention: false,
-        anchors: None,
-        evidence: None,
-    }
+    VerifyOptions { max_findings: FINDINGS, retention_days, ..VerifyOptions::new(open, jobs) }
 }

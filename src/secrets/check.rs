@@ -372,18 +372,7 @@ fn count_rows(
     if ring.all().is_empty() {
         return Ok(());
     }
-    let options = VerifyOptions {
-        open: options.open,
-        jobs: options.jobs,
-        since: None,
-        until: None,
-        max_findings: 1,
-        known_head: None,
-        retention_days: None,
-        accept_retention: false,
-        anchors: None,
-        evidence: None,
-    };
+    let options = VerifyOptions { max_findings: 1, ..VerifyOptions::new(options.open, options.jobs) };
     let report = verify(context, &settings.database.value, &keys_of(settings)?, &options, progress)?;
     let Some(rows) = look.dependents.iter_mut().find(|found| found.what == "audit-rows") else {
         return Ok(());

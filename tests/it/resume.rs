@@ -574,23 +574,13 @@ fn run_at(log: &Log, file: &File, time: Timestamp, cycle: u32) -> Value {
         has_current_master: true,
         has_current_audit: true,
     };
-    let options = VerifyOptions {
-        open: OpenOptions {
-            lock_timeout: std::time::Duration::from_secs(10),
-            statement_timeout: None,
-            walk_timeout: None,
-            minimum_free: None,
-        },
-        jobs: std::num::NonZeroUsize::MIN,
-        since: None,
-        until: None,
-        max_findings: 100,
-        known_head: None,
-        retention_days: None,
-        accept_retention: false,
-        anchors: None,
-        evidence: None,
+    let open = OpenOptions {
+        lock_timeout: std::time::Duration::from_secs(10),
+        statement_timeout: None,
+        walk_timeout: None,
+        minimum_free: None,
     };
+    let options = VerifyOptions::new(open, std::num::NonZeroUsize::MIN);
     let resume = ResumeOptions {
         text: std::fs::read_to_string(&file.path).ok(),
         recheck: std::num::NonZeroU32::new(cycle).expect("a cycle"),

@@ -11,11 +11,8 @@ use crate::audit::anchor::compare::Comparison;
 use crate::audit::anchor::place::leaf_of;
 use crate::audit::check::{Checked, Verdict};
 use crate::audit::export::filter::Filter;
-use crate::audit::export::form::{Kind, kind};
-use crate::format::address::Mapped;
-use crate::format::json::{Canonicalizer, Numbers};
+use crate::audit::export::value::{Value as Exported, Values};
 use crate::format::merkle::{Followed, Tree};
-use crate::format::row::SourceIp;
 use crate::format::{Digest, Id, Timestamp};
 use crate::store::batch::{Column, DecodeError, RawRow};
 
@@ -181,38 +178,23 @@ impl Evidence {
     }
 }
 
-/// The columns of a row with their values.
+/// The columns of a row with their values, as an export has them.
 fn values(raw: RawRow<'_>) -> Result<Vec<(&'static str, Value)>, DecodeError> {
+    let mut reader = Values::default();
     let exists = |column: &&Column| raw.field(**column).is_some();
-    Column::ALL.iter().filter(exists).map(|column| Ok((column.name(), value(raw, *column)?))).collect()
-}
-
-fn value(raw: RawRow<'_>, column: Column) -> Result<Value, DecodeError> {
-    Ok(Value::Plain(match kind(column) {
-        Kind::Id => raw.uuid(column)?.map(|id| id.to_string()),
-        Kind::Time => Some(raw.occurred_at()?.canonical()),
-        Kind::Text => raw.text(column)?.map(str::to_owned),
-        Kind::Truth => raw.boolean(column)?.map(|truth| truth.to_string()),
-        Kind::Integer => raw.integer(column)?.map(|number| number.to_string()),
-        Kind::Address => match raw.source_ip()? {
-            SourceIp::Null => None,
-            SourceIp::Text(text) => Some(text.to_owned()),
-            SourceIp::Inet(address) => Some(address.print(Mapped::Groups)),
-        },
-        Kind::Metadata => {
-            let fail = |reason: String| DecodeError { column: column.name().into(), reason };
-            let mut text = Vec::new();
-            // As Python reads them, as in exports: what is not finite is for the format of the row to judge.
-            Canonicalizer::new()
-                .write(raw.metadata()?, Numbers::Python, &mut text)
-                .map_err(|error| fail(error.to_string()))?;
-            let text = String::from_utf8(text).map_err(|_| fail("is not valid UTF-8".into()))?;
-            match members(&text) {
-                Some(members) => return Ok(Value::Object(members)),
-                None => Some(text),
-            }
-        }
-    }))
+    let value = |column: &Column| {
+        let text = match reader.of(raw, *column)? {
+            Exported::Null => None,
+            Exported::Text(text) => Some(text.to_owned()),
+            Exported::Id(id) => Some(id.to_string()),
+            Exported::Time(time) => Some(time.canonical()),
+            Exported::Truth(truth) => Some(truth.to_string()),
+            Exported::Integer(number) => Some(number.to_string()),
+        };
+        let members = text.as_deref().filter(|_| *column == Column::Metadata).and_then(members);
+        Ok((column.name(), members.map_or(Value::Plain(text), Value::Object)))
+    };
+    Column::ALL.iter().filter(exists).map(value).collect()
 }
 
 /// Name and canonical JSON of each member of a canonical JSON object; `None` for everything else.

@@ -208,16 +208,10 @@ pub(super) fn live(
     progress: &dyn Progress,
 ) -> Result<Live> {
     let options_with = |known_head| VerifyOptions {
-        anchors: None,
-        evidence: None,
-        open,
-        jobs: options.jobs,
-        since: None,
-        until: None,
         max_findings: usize::MAX,
         known_head,
-        retention_days: None,
         accept_retention: options.accept_retention,
+        ..VerifyOptions::new(open, options.jobs)
     };
     let last = tail.mac.map(|row_hmac| {
         KnownHeadInput::Valid(KnownHead {
