@@ -36,11 +36,31 @@ fn an_independent_implementation_verifies_an_anchor() {
             .arg(public.trim())
             .arg(&macs);
         let output = process::run(&mut command, b"", Duration::from_secs(60)).expect_code(0);
+        if !ssh {
+            opens_elsewhere(&fs::read(&place.files(".checkpoint")[0]).expect("read a checkpoint"), public.trim());
+        }
         let origin = report["origin"].as_str().expect("an origin");
         assert_eq!(output.stdout, format!("{origin} {}\n", log.rows.len()));
         let report = place.verify(&log);
         assert_eq!(report.exit(), 0, "{name}: {}", report.summary());
         verdict(&report, "consistent");
+    }
+}
+
+/// The note is one for an implementation that is not ours, and none of its bytes can change.
+fn opens_elsewhere(checkpoint: &[u8], verifier_key: &str) {
+    let verifier = signed_note::StandardVerifier::new(verifier_key).expect("a verifier key");
+    let known = signed_note::VerifierList::new(vec![Box::new(verifier)]);
+    let opens = |bytes: &[u8]| {
+        signed_note::Note::from_bytes(bytes).is_ok_and(|note| {
+            note.verify(&known).is_ok_and(|(verified, unknown)| verified.len() == 1 && unknown.is_empty())
+        })
+    };
+    assert!(opens(checkpoint));
+    for at in 0..checkpoint.len() {
+        let mut changed = checkpoint.to_vec();
+        changed[at] ^= 1;
+        assert!(!opens(&changed), "byte {at}");
     }
 }
 
