@@ -10,8 +10,8 @@
 //! | [`cli`] | the face: arguments, rendering, progress, exit code |
 //!
 //! Beside them [`config`] finds settings and secrets, [`context`] holds what depends on the machine, [`error`] holds
-//! the exit codes, [`plan`] holds the leave to write, and [`tls`], [`http`] and [`private_file`] are what several of them
-//! stand on. A face calls operations only; operations never print, never exit, and never ask the machine for the time or
+//! the exit codes, [`plan`] holds the leave to write, and [`tls`], [`http`], [`private_file`] and [`whole_file`] are what
+//! several of them stand on. A face calls operations only; operations never print, never exit, and never ask the machine for the time or
 //! the environment.
 
 pub mod audit;
@@ -31,3 +31,4 @@ pub mod settings_files;
 pub mod signing;
 pub mod store;
 pub mod tls;
+pub mod whole_file;

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use crate::context::Env;
 use crate::error::{Error, ExitCode, Result};
 use crate::format::Timestamp;
+use crate::whole_file;
 
 /// How a result is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -287,13 +288,7 @@ pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// [`write_file`] with other permissions.
 pub(super) fn write_file_as(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
-    let fail = |error: io::Error| {
-        let text = error.to_string();
-        // Without the name of the temporary file, which nobody asked for.
-        let reason = text.split(" at path ").next().unwrap_or_default();
-        Error::unreachable("output.file", format!("cannot write {}: {reason}", path.display()))
-            .hint("check that its directory exists and may be written to")
-    };
+    let fail = |error: io::Error| whole_file::cannot_write(path, &error);
     // A link stays a link: the file behind it is replaced.
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| match std::fs::read_link(path) {
         Ok(absent) => path.parent().unwrap_or(Path::new("")).join(absent),
@@ -311,17 +306,7 @@ pub(super) fn write_file_as(path: &Path, bytes: &[u8], mode: u32) -> Result<()> 
         }
         _ => {}
     }
-    let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".z4jctl-").tempfile_in(directory).map_err(fail)?;
-    file.write_all(bytes).map_err(fail)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(mode)).map_err(fail)?;
-    }
-    file.as_file().sync_all().map_err(fail)?;
-    file.persist(&target).map_err(|error| fail(error.error))?;
-    Ok(())
+    whole_file::put(&target, bytes, mode, true).map_err(fail)
 }
 
 /// Prints an error in the form of the results.

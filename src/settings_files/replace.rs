@@ -6,6 +6,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::whole_file;
 
 /// The file that a path leads to, through symbolic links, so that a link stays a link.
 ///
@@ -36,21 +37,15 @@ pub(super) fn target(path: &Path) -> Result<PathBuf> {
 /// the directory), syncs it, and gives it its name. Whatever happens, the name leads to the old text or to the new one.
 pub(super) fn replace(target: &Path, text: &[u8], mode: u32) -> Result<()> {
     let fail = |error: &io::Error| {
-        let reason = error.to_string();
-        // Without the name of the temporary file, which nobody asked for.
-        let reason = reason.split(" at path ").next().unwrap_or_default();
+        let reason = whole_file::reason(error);
         Error::unreachable("files.write", format!("cannot write {}: {reason}", target.display()))
             .hint(
                 "nothing was changed; run as the user that the brain runs as, and check that the directory may be \
                  written to",
             )
     };
-    let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .prefix(".z4jctl-")
-        .permissions(Permissions::from_mode(0o600))
-        .tempfile_in(directory)
-        .map_err(|error| fail(&error))?;
+    let directory = whole_file::directory_of(target);
+    let mut file = whole_file::beside(target).map_err(|error| fail(&error))?;
     let mut write = || -> io::Result<()> {
         let owner = fs::metadata(target).or_else(|_| fs::metadata(directory))?;
         give_to_owner_of(file.as_file(), &owner)?;

@@ -7,8 +7,7 @@
 pub mod detached;
 
 use std::fs;
-use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -19,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::format::note::{SigningKey, VerifierKey, is_key_name};
 use crate::format::openssh;
 use crate::private_file::{self, Unusable};
+use crate::whole_file;
 use detached::Purpose;
 
 /// The file of trusted verifier keys in a directory of anchors.
@@ -84,22 +84,13 @@ pub fn generate(context: &Context, path: &Path, name: &str) -> Result<PublicKey>
     let mut seed = Zeroizing::new([0; 32]);
     context.random.fill(&mut *seed)?;
     let key = SigningKey::new(name, &seed).ok_or_else(|| Error::bug("no key from a random seed"))?;
-    let fail = |error: &io::Error| cannot_write(path, error);
-    let mut file = tempfile::Builder::new()
-        .prefix(".z4jctl-")
-        .permissions(fs::Permissions::from_mode(0o600))
-        .tempfile_in(directory_of(path))
-        .map_err(|error| fail(&error))?;
-    file.write_all(key.to_text().as_bytes())
-        .and_then(|()| file.as_file().sync_all())
-        .map_err(|error| fail(&error))?;
-    file.persist_noclobber(path).map_err(|error| match error.error.kind() {
+    whole_file::put(path, key.to_text().as_bytes(), 0o600, false).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => {
             Error::refused("signing-key.exists", format!("{} exists", path.display())).hint(
                 "a key is never overwritten: what it signed could not be told from what a new one signs",
             )
         }
-        _ => fail(&error.error),
+        _ => cannot_write(path, &error),
     })?;
     Ok(PublicKey::of(&key.verifier(), path, true))
 }
@@ -168,16 +159,7 @@ pub fn trust(key: &str, directory: &Path) -> Result<PublicKey> {
         lines.push('\n');
     }
     lines.push_str(&format!("{key}\n"));
-    let fail = |error: &io::Error| cannot_write(&path, error);
-    let mut file = tempfile::Builder::new()
-        .prefix(".z4jctl-")
-        .permissions(fs::Permissions::from_mode(0o644))
-        .tempfile_in(directory)
-        .map_err(|error| fail(&error))?;
-    file.write_all(lines.as_bytes())
-        .and_then(|()| file.as_file().sync_all())
-        .map_err(|error| fail(&error))?;
-    file.persist(&path).map_err(|error| fail(&error.error))?;
+    whole_file::put(&path, lines.as_bytes(), 0o644, true).map_err(|error| cannot_write(&path, &error))?;
     Ok(PublicKey::of(&key, &path, true))
 }
 
@@ -229,16 +211,11 @@ fn parse_trusted(text: &str, path: &Path) -> Result<Vec<VerifierKey>> {
         .collect()
 }
 
-fn directory_of(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 fn cannot_read(path: &Path, error: &io::Error) -> Error {
     Error::unreachable("signing-key.read", format!("cannot read {}: {error}", path.display()))
 }
 
 fn cannot_write(path: &Path, error: &io::Error) -> Error {
-    let reason = error.to_string();
-    let reason = reason.split(" at path ").next().unwrap_or_default();
+    let reason = whole_file::reason(error);
     Error::unreachable("signing-key.write", format!("cannot write {}: {reason}", path.display()))
 }

@@ -1,8 +1,7 @@
 //! Making the next anchor of a log.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -25,6 +24,7 @@ use crate::format::merkle::hash;
 use crate::format::note::SigningKey;
 use crate::format::{Digest, Timestamp};
 use crate::signing;
+use crate::whole_file;
 
 /// What to anchor, and how.
 #[derive(Debug)]
@@ -278,21 +278,10 @@ fn lock(directory: &Path) -> Result<File> {
 
 /// Writes a file whole or not at all.
 pub(super) fn put(path: &Path, bytes: &[u8], may_replace: bool) -> Result<()> {
-    let fail = |error: &io::Error| cannot_write(path, error);
-    let directory = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .prefix(".z4jctl-")
-        .permissions(fs::Permissions::from_mode(0o644))
-        .tempfile_in(directory)
-        .map_err(|error| fail(&error))?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(|error| fail(&error))?;
-    let kept = if may_replace { file.persist(path) } else { file.persist_noclobber(path) };
-    kept.map(|_| ()).map_err(|error| fail(&error.error))
+    whole_file::put(path, bytes, 0o644, may_replace).map_err(|error| cannot_write(path, &error))
 }
 
 fn cannot_write(path: &Path, error: &io::Error) -> Error {
-    let reason = error.to_string();
-    let reason = reason.split(" at path ").next().unwrap_or_default();
-    Error::refused("anchor.write", format!("cannot write {}: {reason}", path.display()))
+    Error::refused("anchor.write", format!("cannot write {}: {}", path.display(), whole_file::reason(error)))
         .hint("check that the directory may be written to")
 }

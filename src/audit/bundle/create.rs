@@ -16,7 +16,6 @@ use crate::audit::anchor::write::origin_of;
 use crate::audit::export::filter::Filter;
 use crate::audit::export::manifest::family_name;
 use crate::audit::export::resolve;
-use crate::audit::export::sink::PendingFile;
 use crate::audit::finding::Finding;
 use crate::audit::keys::Keys;
 use crate::audit::show::{RowChoice, no_such_row};
@@ -30,6 +29,7 @@ use crate::format::merkle::{Tree, TreeHead, leaf_hash};
 use crate::format::note::{SigningKey, VerifierKey};
 use crate::signing::detached::{Purpose, Signer};
 use crate::store::Store;
+use crate::whole_file::PendingFile;
 
 /// What to put into a bundle, and how.
 #[derive(Debug, Clone)]

@@ -8,9 +8,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::commit::{self, Salt};
-use crate::audit::export::sink::{PendingFile, cannot_write};
 use crate::error::{Error, Result};
 use crate::format::Digest;
+use crate::whole_file::{PendingFile, cannot_write};
 
 /// The schema of bundles.
 pub const SCHEMA: &str = "z4jctl.audit.bundle/1";

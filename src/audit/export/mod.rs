@@ -45,12 +45,13 @@ use crate::identity::find;
 use crate::signing::detached::Signer;
 use crate::store::batch::Layout;
 use crate::store::{LogFacts, OpenOptions, Scan, ScanEnd, Store};
+use crate::whole_file::{PendingFile, cannot_write};
 use encode::{Content, Edge, Encoded, Encoder, Pool};
 use filter::Filter;
 use form::{Form, Packing};
 use manifest::{Data, EdgeRecord, Manifest, Parts, RowCounts, StateRecord};
 use report::ExportReport;
-use sink::{Packer, PendingFile, Sum, cannot_write};
+use sink::{Packer, Sum};
 
 /// How often a file that changes is read in chunks before it is read in one transaction.
 const LOOKS_IN_CHUNKS: u32 = 4;

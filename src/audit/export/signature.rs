@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::sink::{PendingFile, cannot_write};
 use crate::audit::finding::{Class, Finding};
 use crate::error::{Error, Result};
 use crate::format::note::{SigningKey, VerifierKey};
 use crate::signing::detached::{Purpose, Signer, verify};
+use crate::whole_file::{PendingFile, cannot_write};
 
 /// A larger signature than this is none, bytes.
 const MAX_SIZE: u64 = 64 * 1024;

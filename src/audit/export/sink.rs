@@ -1,15 +1,11 @@
 //! Where an export goes: hashed, packed, and a file whole or not at all.
 
-use std::fs::File;
-use std::io::{self, Seek as _, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
 
 use flate2::write::GzEncoder;
 use ring::digest::{Context, SHA256};
-use tempfile::NamedTempFile;
 
 use super::form::Packing;
-use crate::error::{Error, Result};
 use crate::format::mac::Digest;
 
 /// Size and SHA-256 of what went through.
@@ -118,86 +114,4 @@ impl<W: Write> Packer<W> {
         let file = inner.sum.finish();
         Ok((inner.inner, file, unpacked.map_or(file, Summing::finish)))
     }
-}
-
-/// A file that is written under another name and gets its own when it is complete. Readable for its owner alone.
-#[derive(Debug)]
-pub struct PendingFile {
-    path: PathBuf,
-    file: NamedTempFile,
-    overwrite: bool,
-}
-
-impl PendingFile {
-    /// Begins a file. Refuses one that exists, unless it may be replaced.
-    pub fn create(path: &Path, overwrite: bool) -> Result<Self> {
-        let fail = |error: io::Error| cannot_write(path, &error);
-        // A link stays a link: the file behind it is replaced.
-        let target = match std::fs::symlink_metadata(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
-            Err(error) => return Err(fail(error)),
-            Ok(_) if !overwrite => return Err(exists(path)),
-            Ok(_) => std::fs::canonicalize(path).map_err(fail)?,
-        };
-        match std::fs::metadata(&target) {
-            Ok(metadata) if metadata.is_dir() => return Err(fail(io::ErrorKind::IsADirectory.into())),
-            // A device or pipe would be replaced by a file.
-            Ok(metadata) if !metadata.is_file() => {
-                let message = format!("{} is no regular file", path.display());
-                return Err(Error::refused("export.not-a-file", message)
-                    .hint("leave FILE out and redirect standard output"));
-            }
-            _ => {}
-        }
-        let directory =
-            target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = tempfile::Builder::new().prefix(".z4jctl-").tempfile_in(directory).map_err(fail)?;
-        Ok(Self { path: target, file, overwrite })
-    }
-
-    /// The open file.
-    pub fn file(&self) -> &File {
-        self.file.as_file()
-    }
-
-    /// Begins again.
-    pub fn restart(&self) -> Result<()> {
-        let mut file = self.file();
-        file.set_len(0).and_then(|()| file.rewind()).map_err(|error| cannot_write(&self.path, &error))
-    }
-
-    /// Makes sure that the file is on disk.
-    pub fn sync(&self) -> Result<()> {
-        self.file().sync_all().map_err(|error| cannot_write(&self.path, &error))
-    }
-
-    /// Gives the file its name.
-    pub fn publish(self) -> Result<()> {
-        let Self { path, file, overwrite } = self;
-        let persisted = if overwrite { file.persist(&path) } else { file.persist_noclobber(&path) };
-        match persisted {
-            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => return Err(exists(&path)),
-            Err(error) => return Err(cannot_write(&path, &error.error)),
-            Ok(_) => {}
-        }
-        let directory =
-            path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // The name is in the directory: best effort, not every file system can.
-        let _ = File::open(directory).and_then(|directory| directory.sync_all());
-        Ok(())
-    }
-}
-
-/// The error of a file that cannot be written.
-pub fn cannot_write(path: &Path, error: &io::Error) -> Error {
-    let text = error.to_string();
-    // Without the name of the temporary file, which nobody asked for.
-    let reason = text.split(" at path ").next().unwrap_or_default();
-    Error::unreachable("output.file", format!("cannot write {}: {reason}", path.display()))
-        .hint("check that its directory exists, may be written to and has room; nothing was left there")
-}
-
-fn exists(path: &Path) -> Error {
-    Error::refused("export.exists", format!("{} exists already", path.display()))
-        .hint("give another name, or --force to replace it")
 }

@@ -37,7 +37,10 @@ fn an_independent_implementation_verifies_an_anchor() {
             .arg(&macs);
         let output = process::run(&mut command, b"", Duration::from_secs(60)).expect_code(0);
         if !ssh {
-            opens_elsewhere(&fs::read(&place.files(".checkpoint")[0]).expect("read a checkpoint"), public.trim());
+            opens_elsewhere(
+                &fs::read(&place.files(".checkpoint")[0]).expect("read a checkpoint"),
+                public.trim(),
+            );
         }
         let origin = report["origin"].as_str().expect("an origin");
         assert_eq!(output.stdout, format!("{origin} {}\n", log.rows.len()));
