@@ -268,6 +268,13 @@ fn an_end_of_sessions_that_dies_leaves_all_or_nothing() {
     on_each(&TWO_ERAS, |target| dies_everywhere(target, &revoke));
 }
 
+#[test]
+fn a_removal_that_dies_leaves_all_or_nothing() {
+    let prune = Writer { arguments: &["audit", "prune", "--before", "2026-11-22T03:14:00Z"], input: "" };
+    let targets = [Target::Sqlite("1.13.0"), Target::Postgres("1.13.0")];
+    on_each(&targets, |target| dies_everywhere(target, &prune));
+}
+
 /// The process id of the server that serves the one z4jctl that waits for a lock there.
 fn waiting_server(database: &AnyDatabase, what: &str) -> i64 {
     let sql = "SELECT coalesce(max(pid), 0)::bigint FROM pg_stat_activity \
