@@ -9,11 +9,11 @@ use crate::audit::keys::Keys;
 use crate::config::Database;
 use crate::context::Context;
 use crate::error::{Error, ExitCode, Result};
-use crate::format::Id;
 use crate::format::address::Mapped;
 use crate::format::json::Canonicalizer;
 use crate::format::mac::{Digest, KeyId, MacKey};
 use crate::format::row::{AuditRow, Format, has_two_forms, write_message};
+use crate::format::{Id, hex};
 use crate::store::batch::{Layout, RowBatch};
 use crate::store::generation::{Family, Generation};
 use crate::store::{OpenOptions, Store};
@@ -115,7 +115,7 @@ pub fn show(
             report.format = Some(format.name());
             String::from_utf8_lossy(format.domain()).trim_end_matches('\0').clone_into(&mut report.domain);
             report.canonical = Some(String::from_utf8_lossy(&message[format.domain().len()..]).into_owned());
-            report.message_hex = Some(hexadecimal(message));
+            report.message_hex = Some(hex::text(message));
             for key in ring {
                 let mac: Digest = key.sign(message);
                 report.computed.insert(key.id().to_string(), mac.to_string());
@@ -157,10 +157,6 @@ fn candidates(row: &AuditRow<'_>, formats: &[Format]) -> Vec<(Format, Vec<u8>)> 
 fn columns(batch: &RowBatch, layout: Layout) -> Vec<(&'static str, Option<String>)> {
     let row = batch.row(0);
     layout.columns().iter().map(|column| (column.name(), row.display(*column))).collect()
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|byte| crate::format::mac::hex_byte(*byte)).map(char::from).collect()
 }
 
 fn exit_code(verdict: &Verdict, part: Part) -> ExitCode {

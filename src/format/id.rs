@@ -1,15 +1,19 @@
 //! UUIDs as z4j stores and signs them.
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::hex;
 
 /// A UUID. Signed in lower-case dashed form; SQLite stores 32 hexadecimal digits without dashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id([u8; 16]);
 
-/// Where each byte stands in the dashed form.
-const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+/// Where the groups of digits stand: without dashes, and with them.
+const GROUPS: [(Range<usize>, Range<usize>); 5] =
+    [(0..8, 0..8), (8..12, 9..13), (12..16, 14..18), (16..20, 19..23), (20..32, 24..36)];
 
 impl Id {
     /// From the 16 bytes of PostgreSQL's binary form.
@@ -24,35 +28,34 @@ impl Id {
 
     /// Reads 32 hexadecimal digits or the dashed form, in either case.
     pub fn parse(text: &[u8]) -> Option<Self> {
-        let mut bytes = [0; 16];
+        let mut digits = [0; 32];
         match text.len() {
-            32 => {
-                for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
-                    *byte = super::mac::hex_pair(pair[0], pair[1])?;
-                }
-            }
+            32 => digits.copy_from_slice(text),
             36 if [8, 13, 18, 23].iter().all(|at| text[*at] == b'-') => {
-                for (byte, at) in bytes.iter_mut().zip(PLACES) {
-                    *byte = super::mac::hex_pair(text[at], text[at + 1])?;
+                for (simple, dashed) in GROUPS {
+                    digits[simple].copy_from_slice(&text[dashed]);
                 }
             }
             _ => return None,
         }
-        Some(Self(bytes))
+        hex::read_lower(&digits)
+            .or_else(|| hex::read_lower(&digits.map(|digit| digit.to_ascii_lowercase())))
+            .map(Self)
     }
 
     /// Appends the dashed form.
     pub fn write(self, out: &mut Vec<u8>) {
+        let digits = hex::write_lower(&self.0);
         let mut text = [b'-'; 36];
-        for (byte, at) in self.0.iter().zip(PLACES) {
-            text[at..at + 2].copy_from_slice(&super::mac::hex_byte(*byte));
+        for (simple, dashed) in GROUPS {
+            text[dashed].copy_from_slice(&digits[simple]);
         }
         out.extend_from_slice(&text);
     }
 
     /// The form that SQLite stores: 32 lower-case digits.
     pub fn simple(self) -> String {
-        self.0.iter().flat_map(|byte| super::mac::hex_byte(*byte)).map(char::from).collect()
+        hex::text(&self.0)
     }
 }
 

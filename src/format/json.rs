@@ -143,7 +143,7 @@ fn write_special(byte: u8, out: &mut Vec<u8>) {
         0x0d => b'r',
         _ => {
             out.extend_from_slice(b"\\u00");
-            out.extend_from_slice(&super::mac::hex_byte(byte));
+            out.extend_from_slice(&super::hex::write_pair(byte));
             return;
         }
     };
@@ -422,8 +422,8 @@ impl Parser<'_> {
     /// Reads `\uXXXX` at the present place.
     fn hex_unit(&mut self) -> Result<u32, JsonError> {
         let digits = self.text.get(self.at + 2..self.at + 6).ok_or_else(|| self.syntax())?;
-        let high = super::mac::hex_pair(digits[0], digits[1]);
-        let low = super::mac::hex_pair(digits[2], digits[3]);
+        let high = super::hex::read_pair(digits[0], digits[1]);
+        let low = super::hex::read_pair(digits[2], digits[3]);
         let (Some(high), Some(low)) = (high, low) else { return Err(self.syntax()) };
         self.at += 6;
         Ok(u32::from(high) << 8 | u32::from(low))

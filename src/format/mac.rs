@@ -5,6 +5,8 @@ use std::fmt;
 use ring::hmac;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::hex;
+
 /// Domain of [`KeyId`]s (audit chain, section 2).
 const KEY_ID_DOMAIN: &[u8] = b"z4j/audit-chain/key-id/v1\0";
 
@@ -15,27 +17,18 @@ pub struct Digest(pub [u8; 32]);
 impl Digest {
     /// Reads exactly 64 digits `[0-9a-f]`; upper case is refused, as z4j refuses it.
     pub fn parse(text: &[u8]) -> Option<Self> {
-        if text.len() != 64 {
-            return None;
-        }
+        let ([high, low], []) = text.as_chunks::<32>() else { return None };
         let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
-            let (high, low) = (LOWER_DIGITS[pair[0] as usize], LOWER_DIGITS[pair[1] as usize]);
-            if (high | low) & 0xf0 != 0 {
-                return None;
-            }
-            *byte = high << 4 | low;
-        }
+        bytes[..16].copy_from_slice(&hex::read_lower(high)?);
+        bytes[16..].copy_from_slice(&hex::read_lower(low)?);
         Some(Self(bytes))
     }
 
     /// Appends the 64 digits.
     pub fn write(self, out: &mut Vec<u8>) {
-        let mut text = [0; 64];
-        for (byte, pair) in self.0.iter().zip(text.chunks_exact_mut(2)) {
-            pair.copy_from_slice(&hex_byte(*byte));
+        for half in self.0.as_chunks::<16>().0 {
+            out.extend_from_slice(&hex::write_lower(half));
         }
-        out.extend_from_slice(&text);
     }
 }
 
@@ -103,30 +96,6 @@ fn sign(key: &hmac::Key, message: &[u8]) -> Digest {
     bytes.copy_from_slice(tag.as_ref());
     Digest(bytes)
 }
-
-/// The byte of two hexadecimal digits in either case.
-pub(crate) fn hex_pair(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte: u8| LOWER_DIGITS[usize::from(byte.to_ascii_lowercase())];
-    let (high, low) = (digit(high), digit(low));
-    ((high | low) & 0xf0 == 0).then_some(high << 4 | low)
-}
-
-/// The two lower-case digits of a byte.
-pub(crate) fn hex_byte(byte: u8) -> [u8; 2] {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]
-}
-
-/// Value of each lower-case digit; 0xff elsewhere.
-static LOWER_DIGITS: [u8; 256] = {
-    let mut table = [0xff; 256];
-    let mut value = 0;
-    while value < 16 {
-        table[b"0123456789abcdef"[value as usize] as usize] = value;
-        value += 1;
-    }
-    table
-};
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`json`] | Python's JSON text form: sorted keys, numbers, escapes |
 //! | [`Timestamp`], [`Id`], [`address`] | scalars as they are stored and signed |
-//! | [`mac`] | HMAC-SHA256 keys, key ids, hexadecimal digests |
+//! | [`mac`], `hex` | HMAC-SHA256 keys, key ids, digests and their digits |
 //! | [`row`] | one audit row: the payload of each format |
 //! | [`state`] | the signed singleton rows: chain state, preparation; the prune watermark |
 //! | [`frozen`] | the digest over frozen history |
@@ -29,6 +29,7 @@ pub mod der;
 pub mod email;
 pub mod frozen;
 pub mod head;
+pub(crate) mod hex;
 mod id;
 pub mod json;
 pub mod mac;

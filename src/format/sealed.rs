@@ -187,11 +187,7 @@ mod tests {
     }
 
     fn bytes(digits: &str) -> Vec<u8> {
-        digits
-            .as_bytes()
-            .chunks_exact(2)
-            .map(|pair| super::super::mac::hex_pair(pair[0], pair[1]).unwrap())
-            .collect()
+        super::super::hex::parse(digits).unwrap()
     }
 
     fn nonce(digits: &str) -> NonceBytes {

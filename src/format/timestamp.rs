@@ -129,22 +129,21 @@ impl Timestamp {
     }
 
     fn write(self, out: &mut Vec<u8>, separator: u8, zone: &[u8]) {
-        let seconds = self.0.div_euclid(MICROS_PER_SECOND);
+        // Sums and differences of times can lie outside.
+        let micros = self.0.clamp(Self::MIN.0, Self::MAX.0);
+        let seconds = micros.div_euclid(MICROS_PER_SECOND);
         let (year, month, day) = civil_from_days(seconds.div_euclid(SECONDS_PER_DAY));
         let of_day = seconds.rem_euclid(SECONDS_PER_DAY);
-        push_padded(out, year, 4);
-        out.push(b'-');
-        push_padded(out, month, 2);
-        out.push(b'-');
-        push_padded(out, day, 2);
-        out.push(separator);
-        push_padded(out, of_day / 3600, 2);
-        out.push(b':');
-        push_padded(out, of_day / 60 % 60, 2);
-        out.push(b':');
-        push_padded(out, of_day % 60, 2);
-        out.push(b'.');
-        push_padded(out, self.0.rem_euclid(MICROS_PER_SECOND), 6);
+        let mut text = *b"0000-00-00 00:00:00.000000";
+        put(&mut text[..4], year);
+        put(&mut text[5..7], month);
+        put(&mut text[8..10], day);
+        text[10] = separator;
+        put(&mut text[11..13], of_day / 3600);
+        put(&mut text[14..16], of_day / 60 % 60);
+        put(&mut text[17..19], of_day % 60);
+        put(&mut text[20..], micros.rem_euclid(MICROS_PER_SECOND));
+        out.extend_from_slice(&text);
         out.extend_from_slice(zone);
     }
 }
@@ -168,16 +167,13 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-fn push_padded(out: &mut Vec<u8>, value: i64, width: usize) {
-    let mut digits = [b'0'; 20];
+/// Writes the last decimal digits of a value, as many as there is room for.
+fn put(room: &mut [u8], value: i64) {
     let mut rest = value.unsigned_abs();
-    let mut at = digits.len();
-    while rest > 0 {
-        at -= 1;
-        digits[at] = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+    for digit in room.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(rest % 10).unwrap_or(0);
         rest /= 10;
     }
-    out.extend_from_slice(&digits[at.min(digits.len() - width)..]);
 }
 
 fn digits(text: &[u8]) -> Option<u32> {

@@ -4,6 +4,7 @@
 //! keeps the bytes that the database sent, so that a row that cannot be decoded can still be shown.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -153,6 +154,13 @@ struct Field {
     length: u32,
 }
 
+impl Field {
+    fn range(self) -> Range<usize> {
+        let start = self.start as usize;
+        start..start + self.length as usize
+    }
+}
+
 /// Rows in chain order, with the position of the first.
 #[derive(Debug, Clone)]
 pub struct RowBatch {
@@ -210,14 +218,21 @@ impl RowBatch {
     /// One row.
     pub fn row(&self, index: usize) -> RawRow<'_> {
         let columns = self.layout.columns;
-        RawRow { bytes: &self.bytes, fields: &self.fields[index * columns..(index + 1) * columns] }
+        RawRow {
+            bytes: &self.bytes,
+            text: None,
+            fields: &self.fields[index * columns..(index + 1) * columns],
+        }
     }
 
     /// All rows with their positions.
     pub fn rows(&self) -> impl Iterator<Item = (u64, RawRow<'_>)> {
-        (0..self.len()).map(|index| {
+        // Looked at once as a whole, rather than each of some twenty fields of each row. What SQLite sends is nearly
+        // always text from end to end; PostgreSQL's binary forms are not, and that shows at once.
+        let text = std::str::from_utf8(&self.bytes).ok();
+        (0..self.len()).map(move |index| {
             let number = u64::try_from(index).unwrap_or(u64::MAX);
-            (self.first_position.saturating_add(number), self.row(index))
+            (self.first_position.saturating_add(number), RawRow { text, ..self.row(index) })
         })
     }
 }
@@ -236,16 +251,15 @@ pub struct DecodeError {
 #[derive(Debug, Clone, Copy)]
 pub struct RawRow<'a> {
     bytes: &'a [u8],
+    /// The same bytes, when they are known to be UTF-8.
+    text: Option<&'a str>,
     fields: &'a [Field],
 }
 
 impl<'a> RawRow<'a> {
     /// How a column is stored, with its bytes; `None` when the log has no such column.
     pub fn field(&self, column: Column) -> Option<(Storage, &'a [u8])> {
-        self.fields.get(column as usize).map(|field| {
-            let start = field.start as usize;
-            (field.storage, &self.bytes[start..start + field.length as usize])
-        })
+        self.fields.get(column as usize).map(|field| (field.storage, &self.bytes[field.range()]))
     }
 
     /// Decodes all columns.
@@ -303,12 +317,17 @@ impl<'a> RawRow<'a> {
 
     /// A text column, NULL as `None`.
     pub fn text(&self, column: Column) -> Result<Option<&'a str>, DecodeError> {
-        match self.field(column) {
-            None | Some((Storage::Null, _)) => Ok(None),
-            Some((Storage::Text | Storage::Binary, bytes)) => {
-                std::str::from_utf8(bytes).map(Some).map_err(|_| error(column, "is not valid UTF-8"))
-            }
-            other => Err(wrong_storage(column, other)),
+        let Some(field) = self.fields.get(column as usize) else { return Ok(None) };
+        match field.storage {
+            Storage::Null => Ok(None),
+            // Two fields can be text together and not each for itself: then one does not begin where a character does.
+            Storage::Text | Storage::Binary => match self.text.and_then(|text| text.get(field.range())) {
+                Some(text) => Ok(Some(text)),
+                None => std::str::from_utf8(&self.bytes[field.range()])
+                    .map(Some)
+                    .map_err(|_| error(column, "is not valid UTF-8")),
+            },
+            _ => Err(wrong_storage(column, self.field(column))),
         }
     }
 
@@ -436,4 +455,23 @@ fn wrong_storage(column: Column, found: Option<(Storage, &[u8])>) -> DecodeError
 fn excerpt(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(40)]);
     format!("{:?}{}", text, if bytes.len() > 40 { "…" } else { "" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_of_a_character_in_two_fields_are_no_text() {
+        let mut batch = RowBatch::new(Layout::links());
+        for bytes in [&b"caf\xc3"[..], b"\xa9", b"", "é".as_bytes()] {
+            batch.push(Storage::Text, bytes);
+        }
+        let (_, row) = batch.rows().next().expect("a row");
+        assert!(row.text.is_some(), "together they are text");
+        assert!(row.text(Column::Id).is_err());
+        assert!(row.text(Column::OccurredAt).is_err());
+        assert_eq!(row.text(Column::RowHmac), Ok(Some("")));
+        assert_eq!(row.text(Column::PrevRowHmac), Ok(Some("é")));
+    }
 }

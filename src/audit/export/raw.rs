@@ -12,6 +12,7 @@
 
 use serde::Deserialize;
 
+use crate::format::hex;
 use crate::format::json::write_string;
 use crate::store::batch::{RowBatch, Storage};
 
@@ -37,9 +38,7 @@ pub enum Raw {
 pub fn write(storage: Storage, bytes: &[u8], out: &mut Vec<u8>) {
     let hex = |name: &str, out: &mut Vec<u8>| {
         out.extend_from_slice(format!("{{\"{name}\":\"").as_bytes());
-        for byte in bytes {
-            out.extend_from_slice(&crate::format::mac::hex_byte(*byte));
-        }
+        out.extend_from_slice(hex::text(bytes).as_bytes());
         out.extend_from_slice(b"\"}");
     };
     let eight = <[u8; 8]>::try_from(bytes).unwrap_or_default();
@@ -70,24 +69,17 @@ impl Raw {
     pub fn push(&self, batch: &mut RowBatch) -> bool {
         let (storage, bytes) = match self {
             Self::Text(text) => (Storage::Text, Some(text.as_bytes().to_vec())),
-            Self::TextHex(digits) => (Storage::Text, unhex(digits)),
+            Self::TextHex(digits) => (Storage::Text, hex::parse(digits)),
             Self::Integer(value) => (Storage::Integer, Some(value.to_le_bytes().to_vec())),
             Self::Real(text) => {
                 (Storage::Real, text.parse::<f64>().ok().map(|value| value.to_le_bytes().to_vec()))
             }
-            Self::Blob(digits) => (Storage::Blob, unhex(digits)),
-            Self::Binary(digits) => (Storage::Binary, unhex(digits)),
+            Self::Blob(digits) => (Storage::Blob, hex::parse(digits)),
+            Self::Binary(digits) => (Storage::Binary, hex::parse(digits)),
         };
         batch.push(storage, bytes.as_deref().unwrap_or_default());
         bytes.is_some()
     }
-}
-
-fn unhex(digits: &str) -> Option<Vec<u8>> {
-    if !digits.len().is_multiple_of(2) {
-        return None;
-    }
-    digits.as_bytes().chunks_exact(2).map(|pair| crate::format::mac::hex_pair(pair[0], pair[1])).collect()
 }
 
 #[cfg(test)]
