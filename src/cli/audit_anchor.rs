@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::anchor_delivery::DeliveryArgs;
 use super::progress::Reporter;
 use super::ui::Render;
-use super::{Run, audit_verify, connection};
+use super::{Run, audit_verify, connection, findings};
 use crate::audit::anchor::send::Sent;
 use crate::audit::anchor::timestamp::Stamped;
 use crate::audit::anchor::write::{AnchorOptions, Anchored, anchor};
@@ -119,9 +119,7 @@ impl Render for Anchored {
         for Sent { url, stored, waiting } in &self.sent {
             text.push_str(&format!("  sent       {stored} file(s) to {url}, {waiting} still to be sent\n"));
         }
-        for finding in &self.findings {
-            text.push_str(&format!("  finding    {}: {}\n", finding.class.name(), finding.message));
-        }
+        text.push_str(&findings::human(&self.findings));
         for note in &self.notes {
             text.push_str(&format!("  note       {note}\n"));
         }
@@ -129,7 +127,7 @@ impl Render for Anchored {
     }
 
     fn items(&self) -> Vec<Value> {
-        self.findings.iter().map(|finding| json!({ "type": "finding", "finding": finding })).collect()
+        findings::items(&self.findings)
     }
 
     fn plain(&self) -> Vec<(String, String)> {
@@ -150,9 +148,7 @@ impl Render for Anchored {
             let Sent { url, stored, waiting } = sent;
             lines.push(("sent".to_owned(), format!("{url} stored={stored} waiting={waiting}")));
         }
-        for finding in &self.findings {
-            lines.push((format!("finding.{}", finding.class.name()), finding.message.clone()));
-        }
+        lines.extend(findings::plain(&self.findings));
         lines
     }
 }

@@ -5,12 +5,12 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::progress::Reporter;
 use super::row_filter::RowFilterArgs;
 use super::ui::Render;
-use super::{Run, audit_show, audit_verify, connection};
+use super::{Run, audit_show, audit_verify, connection, findings};
 use crate::audit::bundle::create::{BundleOptions, create, redact};
 use crate::audit::bundle::redact::Redaction;
 use crate::audit::bundle::report::{BundleReport, StatementReport};
@@ -179,9 +179,7 @@ impl Render for BundleReport {
         for (name, count) in &self.redacted {
             let _ = writeln!(text, "  left out   {name}, in {count} rows");
         }
-        for finding in &self.findings {
-            let _ = writeln!(text, "  finding    {}: {}", finding.class.name(), finding.message);
-        }
+        text.push_str(&findings::human(&self.findings));
         for note in &self.notes {
             let _ = writeln!(text, "  note       {note}");
         }
@@ -189,7 +187,7 @@ impl Render for BundleReport {
     }
 
     fn items(&self) -> Vec<Value> {
-        self.findings.iter().map(|finding| json!({ "type": "finding", "finding": finding })).collect()
+        findings::items(&self.findings)
     }
 
     fn plain(&self) -> Vec<(String, String)> {
@@ -205,9 +203,7 @@ impl Render for BundleReport {
         for (name, count) in &self.redacted {
             lines.push((format!("redacted.{name}"), count.to_string()));
         }
-        for finding in &self.findings {
-            lines.push((format!("finding.{}", finding.class.name()), finding.message.clone()));
-        }
+        lines.extend(findings::plain(&self.findings));
         lines
     }
 }

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::Run;
 use super::audit_bundle::{plain, shown};
 use super::ui::{self, Render, printable};
+use super::{Run, findings};
 use crate::audit::bundle::report::VerifyBundleReport;
 use crate::audit::bundle::verify::{VerifyBundleOptions, verify_bundle};
 use crate::audit::finding::Certainty;
@@ -129,7 +129,7 @@ impl Render for VerifyBundleReport {
     }
 
     fn items(&self) -> Vec<Value> {
-        self.findings.iter().map(|finding| json!({ "type": "finding", "finding": finding })).collect()
+        findings::items(&self.findings)
     }
 
     fn plain(&self) -> Vec<(String, String)> {

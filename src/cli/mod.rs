@@ -27,6 +27,7 @@ mod connection;
 mod copy;
 mod createsuperuser;
 mod credential_input;
+mod findings;
 mod generate;
 mod hook;
 mod init;

@@ -283,7 +283,7 @@ fn reports_that_are_not_the_parts_of_one_log_are_refused() {
     };
     let parts = Parts::all(&log, 3);
     let [one, two, three] = [&parts.files[0], &parts.files[1], &parts.files[2]];
-    assert!(code(&[one, three], "merge.missing", 2).contains("of 3 parts are missing: 2"));
+    assert!(code(&[one, three], "merge.missing", 2).contains("these of 3 parts are missing: 2"));
     code(&[one, two, one, three], "merge.twice", 2);
     code(&[one, two, &PathBuf::from("/nowhere/part.json")], "merge.unreadable", 5);
 

@@ -268,13 +268,17 @@ fn are_complete(parts: &[(String, Part)]) -> Result<()> {
         }
     }
     let of = parts.first().map_or(0, |(_, part)| part.of);
+    if let Some((name, part)) = parts.iter().find(|(_, part)| part.index == 0 || part.index > of) {
+        return Err(Error::usage("merge.no-part", format!("{name} says that it is {}", part.name()))
+            .hint("give the reports as `z4jctl audit verify --shard` wrote them"));
+    }
     let is_there = |index: &u32| parts.iter().any(|(_, part)| part.index == *index);
     let missing: Vec<String> =
         (1..=of).filter(|index| !is_there(index)).map(|index| index.to_string()).collect();
-    if !missing.is_empty() || parts.iter().any(|(_, part)| part.index == 0 || part.index > of) {
+    if !missing.is_empty() {
         return Err(Error::usage(
             "merge.missing",
-            format!("of {of} parts are missing: {}", missing.join(", ")),
+            format!("these of {of} parts are missing: {}", missing.join(", ")),
         )
         .hint("give the reports of all parts"));
     }

@@ -4,7 +4,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::{Exports, has_class};
+use crate::prune::middle;
 use crate::support::fixtures::{Dump, Fixture};
+use crate::support::judge::{AnyDatabase, Target, on_each};
 use crate::support::{BrainDatabase, process, repository};
 use crate::tampering::log::{Kind, Log};
 
@@ -57,7 +59,7 @@ fn flags_that_make_no_sense_are_refused() {
 fn forms_mix() {
     let fixture = Fixture::by_name("1.13.0");
     let (database, secrets) = (fixture.sqlite(), &fixture.meta().secrets);
-    let cut = crate::prune::middle(&crate::support::judge::AnyDatabase::Sqlite(fixture.sqlite()));
+    let cut = middle(&AnyDatabase::Sqlite(fixture.sqlite()));
     let exports = Exports::new();
     exports.export(&database, "early.parquet", &["--format", "parquet", "--to", &cut]).expect_code(0);
     exports.export(&database, "late.csv", &["--from", &cut]).expect_code(0);
@@ -95,4 +97,34 @@ fn changed_files_are_seen() {
     exports.write("a.parquet", &exports.read("b.parquet"));
     let swapped = exports.verify(&["a.parquet"], secrets, &[]);
     assert!(matches!(swapped.code, 1 | 6), "{swapped}");
+}
+
+/// What was exported in Parquet goes out of the log, and file and log are still one chain.
+#[test]
+fn what_was_exported_can_be_removed() {
+    on_each(&[Target::Sqlite("1.13.0"), Target::Postgres("1.13.0")], |target| {
+        let (database, exports) = (target.database(), Exports::new());
+        let rows = "SELECT count(*) FROM audit_log";
+        let before = database.number(rows);
+        let call =
+            target.z4jctl(&database).args(["audit", "export", "--format", "parquet", "--delete", "--yes"]);
+        call.args(["--to", &middle(&database)]).arg(exports.path("old.parquet")).run().expect_code(0);
+        // The row that tells of it came.
+        let left = database.number(rows) - 1;
+        let report = exports.verify(&["old.parquet"], target.secrets(), &[]).expect_code(0).json();
+        assert_eq!(report["rows"]["total"], before - left, "{target}: {report:#}");
+        assert!(left < before, "{target}");
+
+        let live = || {
+            let call = target.z4jctl(&database).args(["audit", "verify-export", "-o", "json", "--live"]);
+            call.arg(exports.path("old.parquet")).run()
+        };
+        let report = live().expect_code(0).json();
+        assert_eq!(report["live"]["joins"], "continues", "{target}: {report:#}");
+        target.accept(&database);
+        let mut changed = exports.read("old.parquet");
+        changed[100] ^= 1;
+        exports.write("old.parquet", &changed);
+        has_class(&live().expect_code(1), "manifest-mismatch");
+    });
 }
