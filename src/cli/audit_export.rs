@@ -185,7 +185,7 @@ pub(super) fn run(run: &Run<'_>, arguments: &ExportArgs) -> Result<ExitCode> {
         return Ok(report.exit());
     }
     let mut stdout = std::io::stdout().lock();
-    let target = Target::Stream { to: &mut stdout, manifest, overwrite };
+    let target = Target::Stream { to: &mut stdout, manifest, overwrite, digests: run.ui.has_report_files() };
     let report = export(run.context, database, &options, target, &reporter)?;
     drop(stdout);
     run.ui.print_files(&report)?;

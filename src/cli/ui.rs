@@ -112,6 +112,11 @@ impl Ui {
         outcome
     }
 
+    /// Whether there are report files.
+    pub(super) fn has_report_files(&self) -> bool {
+        self.reports.iter().any(|file| file.path != Path::new("-"))
+    }
+
     /// Writes the report files alone, while standard output belongs to something else.
     pub(super) fn print_files(&self, report: &impl Render) -> Result<()> {
         let mut outcome = Ok(());

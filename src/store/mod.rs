@@ -241,6 +241,15 @@ impl Store {
         }
     }
 
+    /// The same where it is needed: finds out whether the rows of the snapshot are stored in chain order, which costs a
+    /// fraction of reading them. Then no scan of everything ends [`ScanEnd::OutOfOrder`] until facts are read again.
+    pub fn settle_order(&mut self) -> Result<()> {
+        match self {
+            Self::Sqlite(store) => store.settle_order(),
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Ends what [`Store::hold_snapshot`] began where a writer would wait for it: a SQLite file without a write-ahead
     /// log. What is read from now on may be newer.
     pub fn release_snapshot(&mut self) -> Result<()> {

@@ -177,7 +177,7 @@ impl Source {
             problems.push(format!("and {} more of the kind", end.more_problems));
         }
         if let Some(manifest) = &self.manifest
-            && (end.file.sha256.to_string() != manifest.data.sha256 || end.records != manifest.rows.total)
+            && (end.file.digits() != manifest.data.sha256 || end.records != manifest.rows.total)
         {
             problems.push("it is not the file that its manifest describes: it was changed since".into());
         }

@@ -412,5 +412,5 @@ fn digest(manifest: &Value) -> Option<Digest> {
     Canonicalizer::new().write(text.as_bytes(), Numbers::Finite, &mut message).ok()?;
     let mut sum = Summing::default();
     sum.add(&message);
-    Some(sum.finish().sha256)
+    sum.finish().sha256
 }

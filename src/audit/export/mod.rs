@@ -51,7 +51,7 @@ use filter::Filter;
 use form::{Form, Packing};
 use manifest::{Data, EdgeRecord, Manifest, Parts, RowCounts, StateRecord};
 use report::ExportReport;
-use sink::{Packer, Sum};
+use sink::{Packer, Sum, Summing};
 
 /// How often a file that changes is read in chunks before it is read in one transaction.
 const LOOKS_IN_CHUNKS: u32 = 4;
@@ -98,20 +98,22 @@ pub enum Target<'w> {
         manifest: Option<PathBuf>,
         /// Whether a manifest that exists is replaced.
         overwrite: bool,
+        /// Whether the report has digests of the data without a manifest too.
+        digests: bool,
     },
 }
 
 /// Where the bytes go.
 enum Output<'w> {
     File(PendingFile, &'w Path),
-    Stream(&'w mut dyn Write),
+    Stream(&'w mut dyn Write, Summing),
 }
 
 impl Output<'_> {
     fn fail(&self, error: &io::Error) -> Error {
         match self {
             Self::File(_, path) => cannot_write(path, error),
-            Self::Stream(_) => {
+            Self::Stream(..) => {
                 Error::unreachable("output.stdout", format!("cannot write to stdout: {error}"))
                     .hint("what was written is incomplete; a FILE is written whole or not at all")
             }
@@ -119,14 +121,14 @@ impl Output<'_> {
     }
 
     fn packer(&mut self, packing: Packing) -> Result<Packer<Box<dyn Write + '_>>> {
-        let writer: Box<dyn Write + '_> = match self {
+        let (writer, sum): (Box<dyn Write + '_>, _) = match self {
             Self::File(file, _) => {
                 file.restart()?;
-                Box::new(file.file())
+                (Box::new(file.file()), Summing::default())
             }
-            Self::Stream(to) => Box::new(&mut **to),
+            Self::Stream(to, sum) => (Box::new(&mut **to), sum.clone()),
         };
-        Packer::new(packing, writer)
+        Packer::new(packing, writer, sum)
             .map_err(|error| Error::bug("cannot begin to pack an export").source(error))
     }
 }
@@ -164,7 +166,10 @@ pub fn export(
     };
     // Before anything is read: whether it can be written at all.
     let mut output = match (target, &path) {
-        (Target::Stream { to, .. }, _) => Output::Stream(to),
+        (Target::Stream { to, manifest, digests, .. }, _) => {
+            let summed = digests || manifest.is_some();
+            Output::Stream(to, if summed { Summing::default() } else { Summing::of_size() })
+        }
         (Target::File { .. }, Some(path)) => Output::File(PendingFile::create(path, overwrite)?, path),
         (Target::File { .. }, None) => return Err(Error::bug("a file without a path")),
     };
@@ -183,10 +188,10 @@ pub fn export(
     let (facts, written, file, unpacked) = loop {
         looks += 1;
         let facts = store.facts(&detection)?;
-        let is_stream = matches!(output, Output::Stream(_));
+        let is_stream = matches!(output, Output::Stream(..));
         if is_stream {
             // What went out cannot be called back.
-            store.read_in_order();
+            store.settle_order()?;
         }
         let (end, written, file, unpacked) =
             write_rows(context, &mut store, options, &filter, layout, &facts, &mut output, progress)?;
@@ -366,7 +371,7 @@ fn write_rows(
     if let Some(error) = failed {
         return Err(output.fail(&error));
     }
-    let empty = Sum { size: 0, sha256: crate::format::mac::Digest([0; 32]) };
+    let empty = Sum { size: 0, sha256: None };
     let (file, unpacked) = finished.map_err(|error| output.fail(&error))?.unwrap_or((empty, empty));
     written.rows.unplaced = facts.unplaced_rows;
     Ok((end?, written, file, unpacked))
@@ -437,9 +442,9 @@ fn manifest_of(
             compression: options.packing,
             spreadsheet_safe: options.spreadsheet_safe,
             size: parts.file.size,
-            sha256: parts.file.sha256.to_string(),
+            sha256: parts.file.digits(),
             uncompressed_size: parts.unpacked.size,
-            uncompressed_sha256: parts.unpacked.sha256.to_string(),
+            uncompressed_sha256: parts.unpacked.digits(),
         },
         source,
         filter: filter.record(),

@@ -7,7 +7,7 @@ use super::filter::Filter;
 use super::form::{Form, Packing};
 use super::parquet;
 use super::reader::Shape;
-use super::sink::Packer;
+use super::sink::{Packer, Summing};
 use crate::store::batch::{Column, Layout, RowBatch, Storage};
 
 /// A value of any storage; most of them text that means something to a parser.
@@ -81,7 +81,7 @@ proptest! {
         let mut encoded = Encoder::new(form, layout, safe, &filter).encode(batch.clone(), &pool);
         prop_assert_eq!(encoded.rows, rows.len() as u64);
         let file = tempfile::NamedTempFile::new().expect("a temporary file");
-        let mut packer = Packer::new(packing, file.as_file()).expect("a packer");
+        let mut packer = Packer::new(packing, file.as_file(), Summing::default()).expect("a packer");
         packer.write(&Encoder::header(form, layout, safe)).expect("written");
         match encoded.take() {
             Content::Lines(bytes) => packer.write(&bytes).expect("written"),

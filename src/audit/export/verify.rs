@@ -423,10 +423,11 @@ fn check_manifest(entry: &Entry, walk: &Walk, end: &ReadEnd, findings: &mut Vec<
         differ("the file has another format than its manifest says".into());
     }
     let sum = |what: &str, size: u64, sha256: &str, found: super::sink::Sum| {
-        (found.size != size || found.sha256.to_string() != sha256).then(|| {
+        let digest = found.digits();
+        (found.size != size || digest != sha256).then(|| {
             format!(
-                "the {what} has {} bytes and SHA-256 {}, by its manifest {size} bytes and {sha256}",
-                found.size, found.sha256
+                "the {what} has {} bytes and SHA-256 {digest}, by its manifest {size} bytes and {sha256}",
+                found.size
             )
         })
     };

@@ -17,6 +17,21 @@ use crate::store::{BATCH_BYTES, BATCH_ROWS, Emit, Scan, ScanEnd};
 /// Rows that are read under one shared lock in rollback-journal mode; some 20 ms.
 const CHUNK_ROWS: i64 = 16_384;
 
+/// Entries of an index that are read under one shared lock; about as long.
+const CHUNK_ENTRIES: i64 = 8 * CHUNK_ROWS;
+
+/// Whether rows are read as they are stored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Order {
+    /// Yes, as long as each follows its predecessor.
+    #[default]
+    Stored,
+    /// Yes: it is known that each does.
+    Proved,
+    /// No: a row was seen that does not, or nobody may find one.
+    Chain,
+}
+
 /// Where a snapshot ends, and how its rows can be read.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Extent {
@@ -26,8 +41,7 @@ pub(super) struct Extent {
     last_row_id: Option<i64>,
     /// Whether an index leads to a place in chain order.
     indexed: bool,
-    /// Whether a row was seen that does not follow its predecessor.
-    out_of_order: bool,
+    order: Order,
 }
 
 impl Extent {
@@ -104,7 +118,7 @@ impl SqliteStore {
             self.cancel.check()?;
             let (statement, values) = self.statement(scan, by_row_id, after.as_ref(), limit);
             let Some((read, last)) = self.chunk(&statement, values, by_row_id, scan, &mut reader)? else {
-                self.extent.out_of_order = true;
+                self.extent.order = Order::Chain;
                 return Ok(ScanEnd::OutOfOrder);
             };
             self.notice_changes()?;
@@ -124,12 +138,62 @@ impl SqliteStore {
 
     /// See [`crate::store::Store::read_in_order`].
     pub fn read_in_order(&mut self) {
-        self.extent.out_of_order = true;
+        self.extent.order = Order::Chain;
+    }
+
+    /// See [`crate::store::Store::settle_order`].
+    pub fn settle_order(&mut self) -> Result<()> {
+        if self.extent.order == Order::Stored {
+            self.extent.order = if self.is_stored_in_order()? { Order::Proved } else { Order::Chain };
+        }
+        Ok(())
+    }
+
+    /// Whether the index on times meets the rows in the order in which they are stored, each at a time of its own. It
+    /// holds nothing but times and row ids, so this takes a fraction of a scan. Two rows of one time are in the order of
+    /// their ids, which the index does not know.
+    fn is_stored_in_order(&self) -> Result<bool> {
+        const SQL: &str = "SELECT occurred_at, rowid FROM audit_log INDEXED BY ix_audit_log_occurred_at \
+                           WHERE rowid <= ? AND (occurred_at, rowid) > (?, ?) ORDER BY occurred_at, rowid LIMIT ?";
+        // What sorts before all text is no time, and NULL has no place in chain order.
+        const ODD: &str =
+            "SELECT EXISTS (SELECT 1 FROM audit_log WHERE occurred_at IS NULL OR occurred_at < '')";
+        let Some(newest) = self.extent.last_row_id.filter(|_| self.extent.indexed) else { return Ok(false) };
+        let fail = |error: rusqlite::Error| self.interrupted_or(&error);
+        if self.connection.query_row(ODD, [], |row| row.get(0)).map_err(fail)? {
+            return Ok(false);
+        }
+        // An index of that name on something else is no help.
+        let Ok(mut statement) = self.connection.prepare(SQL) else { return Ok(false) };
+        let mut last = (Vec::new(), i64::MIN);
+        loop {
+            self.cancel.check()?;
+            let place = rusqlite::params![newest, Stored::Text(last.0.clone()), last.1, CHUNK_ENTRIES];
+            let mut rows = statement.query(place).map_err(fail)?;
+            let mut read = 0;
+            while let Some(row) = rows.next().map_err(fail)? {
+                let (ValueRef::Text(time), row_id) =
+                    (row.get_ref(0).map_err(fail)?, row.get(1).map_err(fail)?)
+                else {
+                    return Ok(false);
+                };
+                if row_id <= last.1 || time <= last.0.as_slice() {
+                    return Ok(false);
+                }
+                last.0.clear();
+                last.0.extend_from_slice(time);
+                last.1 = row_id;
+                read += 1;
+            }
+            if read < CHUNK_ENTRIES {
+                return Ok(true);
+            }
+        }
     }
 
     /// Windows are found through the index, so they are read in chain order from the start.
     fn reads_by_row_id(&self, scan: &Scan) -> bool {
-        !self.extent.out_of_order
+        self.extent.order != Order::Chain
             && self.extent.last_row_id.is_some()
             && scan.since.is_none()
             && scan.until.is_none()
@@ -200,11 +264,12 @@ impl SqliteStore {
         let fail = |error: rusqlite::Error| self.interrupted_or(&error);
         let mut statement = self.connection.prepare(sql).map_err(fail)?;
         let columns = scan.layout.columns().len();
+        let is_checked = by_row_id && self.extent.order == Order::Stored;
         let mut rows = statement.query(rusqlite::params_from_iter(values)).map_err(fail)?;
         let mut read = 0;
         let mut last = None;
         while let Some(row) = rows.next().map_err(fail)? {
-            if by_row_id && !reader.follows(row) {
+            if is_checked && !reader.follows(row) {
                 return Ok(None);
             }
             push_row(row, columns, &mut reader.batch);
@@ -253,7 +318,8 @@ impl SqliteStore {
                 |row| row.get(0),
             )
             .map_err(fail)?;
-        Ok(Extent { last, last_row_id, indexed, out_of_order: self.extent.out_of_order })
+        let order = if self.extent.order == Order::Chain { Order::Chain } else { Order::Stored };
+        Ok(Extent { last, last_row_id, indexed, order })
     }
 }
 

@@ -9,6 +9,7 @@ use super::{Exports, has_class};
 use crate::support::fixtures::Fixture;
 use crate::support::z4jctl::Z4jctl;
 use crate::support::{BrainDatabase as _, Secrets};
+use crate::tampering::log::{Kind, Log, text};
 
 fn exported(file: &str, arguments: &[&str]) -> (Exports, &'static Secrets) {
     let fixture = Fixture::by_name("1.13.0");
@@ -230,4 +231,40 @@ fn stdout_is_the_export() {
     assert_eq!(output.stdout_bytes, exports.read("a.csv"));
     exports.verify(&["piped.csv"], &fixture.meta().secrets, &[]).expect_code(0);
     assert!(exports.manifest("piped.csv")["data"]["file"].is_null());
+}
+
+/// What goes to stdout cannot be called back, so it must be in chain order from the first row on, however rows are
+/// stored and whatever became of the index on their times.
+#[test]
+fn stdout_is_in_chain_order() {
+    type Act = fn(&Log);
+    let acts: [(&str, Act); 8] = [
+        ("nothing", |_| {}),
+        ("rows removed", |log| log.delete(5..9)),
+        ("a row at another time", |log| log.set(20, "occurred_at", Some(&text(&log.row(3), "occurred_at")))),
+        ("all at one time", |log| log.run("UPDATE audit_log SET occurred_at = '2026-01-01 00:00:00.000000'")),
+        ("an id that is none", |log| log.set(7, "id", Some("no uuid"))),
+        ("a time that is a number", |log| {
+            log.run(&format!("UPDATE audit_log SET occurred_at = 1.5 WHERE id = '{}'", log.id(30)));
+        }),
+        ("no index", |log| log.run("DROP INDEX ix_audit_log_occurred_at")),
+        ("an index on something else", |log| {
+            log.set(20, "occurred_at", Some(&text(&log.row(3), "occurred_at")));
+            log.run("DROP INDEX ix_audit_log_occurred_at");
+            log.run("CREATE INDEX ix_audit_log_occurred_at ON audit_log (action, occurred_at)");
+        }),
+    ];
+    for (what, act) in acts {
+        let mut log = Log::open(Kind::Sqlite, "1.13.0");
+        act(&log);
+        let order: Vec<String> = log.read_rows().iter().map(|row| text(row, "row_hmac")).collect();
+        log.close();
+        let exports = Exports::new();
+        let output = log.z4jctl().args(["audit", "export"]).run();
+        exports.export(&log, "a.csv", &[]).expect_code(output.code);
+        assert!(output.stdout_bytes == exports.read("a.csv"), "{what}");
+        let exported = String::from_utf8(output.stdout_bytes).expect("UTF-8");
+        let macs = exported.lines().skip(1).map(|line| line.split(',').nth(2).expect("row_hmac"));
+        assert!(macs.eq(order.iter().map(String::as_str)), "{what}");
+    }
 }
