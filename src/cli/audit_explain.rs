@@ -50,7 +50,13 @@ impl ExplainArgs {
         if !self.explain {
             return Ok(None);
         }
-        Ok(Some(ExplainOptions { open, against: self.copy(run)?, max_rows: MAX_ROWS, redact: self.redact }))
+        Ok(Some(ExplainOptions {
+            open,
+            against: self.copy(run)?,
+            max_rows: MAX_ROWS,
+            redact: self.redact,
+            flags: run.connection.words(),
+        }))
     }
 
     fn copy(&self, run: &Run<'_>) -> Result<Option<CopyOf>> {

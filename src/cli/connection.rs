@@ -73,6 +73,29 @@ impl Connection {
             .hint("give the secrets in a file or in the environment"))
     }
 
+    /// The flags that say which database and which secrets, as words of a shell, for commands that a report advises:
+    /// without them they would find another database, or none. None of them is a secret.
+    pub(super) fn words(&self) -> Vec<String> {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned());
+        let secret_files = self.secret_file.iter().filter(|path| path.as_os_str() != "-");
+        let flags = [
+            ("--home", path(&self.home)),
+            ("--db", self.db.clone()),
+            ("--db-file", path(&self.db_file)),
+            ("--sslmode", self.sslmode.clone()),
+            ("--sslrootcert", path(&self.sslrootcert)),
+            ("--sslcert", path(&self.sslcert)),
+            ("--sslkey", path(&self.sslkey)),
+            ("--passfile", path(&self.passfile)),
+        ];
+        flags
+            .into_iter()
+            .chain(secret_files.map(|file| ("--secret-file", path(&Some(file.clone())))))
+            .filter_map(|(flag, value)| Some([flag.to_owned(), super::shell_word(&value?)]))
+            .flatten()
+            .collect()
+    }
+
     /// Finds the settings in force.
     pub(super) fn resolve(&self, context: &Context) -> Result<Settings> {
         Settings::resolve(&self.overrides()?, &context.env)

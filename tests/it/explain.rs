@@ -1,11 +1,17 @@
 //! `audit verify --explain`: each finding is explained, on both databases and every generation, and nothing else changes.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::diff::{Copy, Form, pair};
 use crate::support::postgres::{Cluster, Login};
+use crate::support::process;
 use crate::support::z4jctl::Z4jctl;
 use crate::tampering::log::{Kind, Log, a_moment_after, made_up_mac, new_id, text};
 
@@ -129,6 +135,34 @@ fn every_class_is_explained_on_every_generation() {
         assert!(classes.contains(class), "{class} is in none: {classes:?}");
     }
     check_commands(&advised);
+}
+
+/// Whoever named database and secrets by flags can copy what is advised as it is.
+#[test]
+fn advised_commands_find_the_same_database() {
+    let mut log = Log::open(Kind::Sqlite, "1.13.0");
+    log.set(30, "user_agent", Some("curl"));
+    log.close();
+    let directory = tempfile::tempdir().expect("create a temporary directory");
+    let (database, secrets) = (directory.path().join("the log.db"), directory.path().join("it's secret.env"));
+    let url = log.z4j_url();
+    fs::copy(url.strip_prefix("sqlite+aiosqlite:///").expect("a file"), &database).expect("copy a database");
+    let lines = log.secrets.iter().map(|(name, value)| format!("{name}={value}\n"));
+    fs::write(&secrets, lines.collect::<String>()).expect("write a file");
+    fs::set_permissions(&secrets, fs::Permissions::from_mode(0o600)).expect("set a mode");
+
+    let call = Z4jctl::new().args(["audit", "verify", "--explain", "-o", "json", "--db"]).arg(&database);
+    let report = call.arg("--secret-file").arg(&secrets).run().expect_code(1).json();
+    let steps = explanation(&report, "edited")["next"].as_array().expect("a list");
+    let mut advised = steps.iter().filter_map(|step| step["command"].as_str());
+    let show =
+        advised.find(|command| command.starts_with("z4jctl audit show ")).expect("the row is to be shown");
+    let program = Z4jctl::new().command();
+    let program = Path::new(program.get_program()).parent().expect("a directory");
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", show]).env_clear().env("PATH", program).env("HOME", directory.path());
+    let shown = process::run(&mut shell, b"", Duration::from_secs(60)).expect_code(1);
+    assert!(shown.stdout.contains("curl"), "{shown}");
 }
 
 #[test]

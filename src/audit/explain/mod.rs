@@ -36,6 +36,8 @@ pub struct ExplainOptions {
     pub max_rows: u32,
     /// Replace e-mail addresses and network addresses by numbered names.
     pub redact: bool,
+    /// Words of a shell that every command of z4jctl needs to find the same database and secrets.
+    pub flags: Vec<String>,
 }
 
 /// Explains the findings that a report lists.
@@ -117,6 +119,7 @@ fn witness(
             is_postgres,
             database: shown.clone(),
             has_copy,
+            flags: &options.flags,
             has_audit_key: report.family == Family::Active,
             sessions: active.as_ref().map_or(0, |active| active.sessions.len()),
         };

@@ -88,10 +88,12 @@ pub(super) fn meaning(finding: &Finding) -> &'static str {
 }
 
 /// What is known where the steps are chosen.
-pub(super) struct Situation {
+pub(super) struct Situation<'s> {
     pub(super) is_postgres: bool,
     /// The database as a shell word, without password.
     pub(super) database: String,
+    /// What every command of z4jctl ends with.
+    pub(super) flags: &'s [String],
     /// Whether a copy was given.
     pub(super) has_copy: bool,
     /// Whether rows name their key: 1.8 and later.
@@ -101,10 +103,12 @@ pub(super) struct Situation {
 }
 
 /// What to do next, evidence first.
-pub(super) fn next(finding: &Finding, situation: &Situation) -> Vec<Step> {
+pub(super) fn next(finding: &Finding, situation: &Situation<'_>) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut step = |why: &'static str, command: &str| {
-        steps.push(Step { why, command: (!command.is_empty()).then(|| command.to_owned()) });
+        let flags = if command.starts_with("z4jctl ") { situation.flags } else { &[] };
+        let words = [&[command.to_owned()], flags].concat();
+        steps.push(Step { why, command: (!command.is_empty()).then(|| words.join(" ")) });
     };
     let class = finding.class;
     if class == Class::WrongKey {
@@ -187,7 +191,7 @@ pub(super) fn next(finding: &Finding, situation: &Situation) -> Vec<Step> {
     steps
 }
 
-fn evidence(situation: &Situation, step: &mut impl FnMut(&'static str, &str)) {
+fn evidence(situation: &Situation<'_>, step: &mut impl FnMut(&'static str, &str)) {
     if situation.is_postgres {
         let dump = format!("pg_dump -Fc -f z4j-evidence.dump {}", situation.database);
         step("keep the evidence before anything else: the whole database", &dump);
