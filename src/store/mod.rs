@@ -242,10 +242,10 @@ impl Store {
     }
 
     /// The same where it is needed: finds out whether the rows of the snapshot are stored in chain order, which costs a
-    /// fraction of reading them. Then no scan of everything ends [`ScanEnd::OutOfOrder`] until facts are read again.
-    pub fn settle_order(&mut self) -> Result<()> {
+    /// fraction of reading them. Then this scan does not end [`ScanEnd::OutOfOrder`] until facts are read again.
+    pub fn settle_order(&mut self, scan: &Scan) -> Result<()> {
         match self {
-            Self::Sqlite(store) => store.settle_order(),
+            Self::Sqlite(store) => store.settle_order(scan),
             Self::Postgres(_) => Ok(()),
         }
     }

@@ -184,6 +184,7 @@ pub fn export(
     let detection = store.detect()?;
     let filter = resolve(&mut store, &options.filter, &options.projects, &options.users)?;
     let layout = Layout::new(detection.has_api_key_id, detection.has_markers);
+    let scan = Scan { layout, since: filter.from, until: filter.to };
     let mut looks = 0;
     let (facts, written, file, unpacked) = loop {
         looks += 1;
@@ -191,10 +192,10 @@ pub fn export(
         let is_stream = matches!(output, Output::Stream(..));
         if is_stream {
             // What went out cannot be called back.
-            store.settle_order()?;
+            store.settle_order(&scan)?;
         }
         let (end, written, file, unpacked) =
-            write_rows(context, &mut store, options, &filter, layout, &facts, &mut output, progress)?;
+            write_rows(context, &mut store, options, &filter, &scan, &facts, &mut output, progress)?;
         if end == ScanEnd::OutOfOrder {
             continue;
         }
@@ -307,13 +308,13 @@ fn write_rows(
     store: &mut Store,
     options: &ExportOptions,
     filter: &Filter,
-    layout: Layout,
+    scan: &Scan,
     facts: &LogFacts,
     output: &mut Output<'_>,
     progress: &dyn Progress,
 ) -> Result<(ScanEnd, Written, Sum, Sum)> {
     let (form, safe) = (options.form, options.spreadsheet_safe);
-    let scan = Scan { layout, since: filter.from, until: filter.to };
+    let layout = scan.layout;
     let mut failed = None;
     let mut written = Written::default();
     let mut packer = output.packer(options.packing)?;
@@ -333,7 +334,7 @@ fn write_rows(
     let mut end = match packer.write(&header) {
         Err(error) => Err(note(&mut failed, error)),
         Ok(()) => pipeline::run_over(
-            |emit| store.scan(&scan, emit),
+            |emit| store.scan(scan, emit),
             layout,
             options.jobs,
             worker,

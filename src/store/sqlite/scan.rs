@@ -142,8 +142,8 @@ impl SqliteStore {
     }
 
     /// See [`crate::store::Store::settle_order`].
-    pub fn settle_order(&mut self) -> Result<()> {
-        if self.extent.order == Order::Stored {
+    pub fn settle_order(&mut self, scan: &Scan) -> Result<()> {
+        if self.extent.order == Order::Stored && self.reads_by_row_id(scan) {
             self.extent.order = if self.is_stored_in_order()? { Order::Proved } else { Order::Chain };
         }
         Ok(())
