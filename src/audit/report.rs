@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::audit::anchor::judge::AnchorReport;
 use crate::audit::finding::{Class, Finding};
-use crate::audit::resume::Incremental;
-use crate::audit::shard::{MergedReport, ShardReport};
+use crate::audit::resume::report::Incremental;
+use crate::audit::shard::report::{MergedReport, ShardReport};
 use crate::error::ExitCode;
 use crate::format::mac::KeyId;
 use crate::format::{Id, Timestamp};

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Run, audit_verify, connection, textfile};
-use crate::audit::shard::{MergedReport, merge};
+use crate::audit::shard::merge;
+use crate::audit::shard::report::MergedReport;
 use crate::audit::verify::VerifyOptions;
 use crate::error::{ExitCode, Result};
 

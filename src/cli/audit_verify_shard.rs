@@ -5,7 +5,8 @@ use std::num::NonZeroU32;
 use clap::Args;
 
 use super::{audit_verify, bad_value};
-use crate::audit::shard::{MAX_PARTS, ShardOptions, ShardReport};
+use crate::audit::shard::report::ShardReport;
+use crate::audit::shard::{MAX_PARTS, ShardOptions};
 use crate::error::Result;
 
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ use crate::format::checkpoint::Checkpoint;
 use crate::format::merkle::{Tree, hash, leaf_hash};
 use crate::format::note::{Note, Signed, VerifierKey};
 use crate::format::{Digest, Id, Timestamp};
+use crate::whole_file;
 
 /// Bytes of one leaf in a `.leaves` file.
 pub const RECORD_BYTES: usize = 56;
@@ -263,4 +264,15 @@ fn read_limited(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     fs::File::open(path)?.take(MAX_CHECKPOINT).read_to_string(&mut text)?;
     Ok(text)
+}
+
+/// Writes a file whole or not at all.
+pub(super) fn put(path: &Path, bytes: &[u8], may_replace: bool) -> Result<()> {
+    whole_file::put(path, bytes, 0o644, may_replace).map_err(|error| cannot_write(path, &error))
+}
+
+/// The error when it cannot be written.
+pub(super) fn cannot_write(path: &Path, error: &io::Error) -> Error {
+    Error::refused("anchor.write", format!("cannot write {}: {}", path.display(), whole_file::reason(error)))
+        .hint("check that the directory may be written to")
 }

@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 use rustls::pki_types::CertificateDer;
 use serde::Serialize;
 
-use super::place::{AnchorLog, CHECKPOINT, Problem, TIMESTAMP, file_stem, stems};
-use super::write::put;
+use super::place::{AnchorLog, CHECKPOINT, Problem, TIMESTAMP, file_stem, put, stems};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::format::merkle::hash;

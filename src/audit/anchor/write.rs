@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::compare::Comparison;
 use super::judge::AnchorReport;
-use super::place::{AnchorLog, CHECKPOINT, LEAVES, file_stem};
+use super::place::{AnchorLog, CHECKPOINT, LEAVES, cannot_write, file_stem, put};
 use super::send::Sent;
 use super::timestamp::Stamped;
 use crate::audit::finding::{Class, Finding};
@@ -24,7 +24,6 @@ use crate::format::merkle::hash;
 use crate::format::note::SigningKey;
 use crate::format::{Digest, Timestamp};
 use crate::signing;
-use crate::whole_file;
 
 /// What to anchor, and how.
 #[derive(Debug)]
@@ -274,14 +273,4 @@ fn lock(directory: &Path) -> Result<File> {
         )
         .hint("run it again in a moment")),
     }
-}
-
-/// Writes a file whole or not at all.
-pub(super) fn put(path: &Path, bytes: &[u8], may_replace: bool) -> Result<()> {
-    whole_file::put(path, bytes, 0o644, may_replace).map_err(|error| cannot_write(path, &error))
-}
-
-fn cannot_write(path: &Path, error: &io::Error) -> Error {
-    Error::refused("anchor.write", format!("cannot write {}: {}", path.display(), whole_file::reason(error)))
-        .hint("check that the directory may be written to")
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::audit::bounds::{self, StateTrust};
 use crate::audit::check::Link;
@@ -13,6 +13,7 @@ use crate::audit::finding::Finding;
 use crate::audit::keys::Keys;
 use crate::audit::report::VerifyReport;
 use crate::audit::shard::part::{Part, Sealed};
+use crate::audit::shard::report::{MergedPart, MergedReport};
 use crate::audit::verify::{Judged, Looked, VerifyOptions, judge_walk, report};
 use crate::audit::walk::{Chain, Walk};
 use crate::context::Context;
@@ -24,37 +25,6 @@ use crate::store::Snapshot;
 /// Far more than the report of any part has.
 const MAX_BYTES: u64 = 256 << 20;
 const REPORT: &str = "z4jctl.audit.verify/1";
-
-/// What the joined report is made of.
-#[derive(Debug, Clone, Serialize)]
-pub struct MergedReport {
-    /// The parts, in order.
-    pub parts: Vec<MergedPart>,
-    /// What changed between the readings of the parts, so that they are not parts of one log; `None` when they are.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub moved: Option<String>,
-}
-
-/// One part of a joined report.
-#[derive(Debug, Clone, Serialize)]
-pub struct MergedPart {
-    /// The file of its report.
-    pub file: String,
-    /// Which part, from 1.
-    pub index: u32,
-    /// Position of its first row in chain order, from 1.
-    pub first_row: u64,
-    /// Its rows.
-    pub rows: u64,
-    /// Not before this time; `None` for the first part.
-    pub since: Option<Timestamp>,
-    /// Before this time; `None` for the last part.
-    pub until: Option<Timestamp>,
-    /// When it was read.
-    pub started_at: Timestamp,
-    /// What it was read from.
-    pub database: String,
-}
 
 /// Joins the reports of all parts of a log, and judges it as a verification of the whole would.
 ///

@@ -7,11 +7,10 @@
 
 mod merge;
 mod part;
+pub mod report;
 mod slice;
 
 use std::num::NonZeroU32;
-
-use serde::Serialize;
 
 use crate::audit::bounds;
 use crate::audit::check::Link;
@@ -32,9 +31,10 @@ use crate::store::batch::Layout;
 use crate::store::generation::Detection;
 use crate::store::{Scan, ScanEnd, Store};
 
-pub use merge::{MergedPart, MergedReport, merge};
+pub use merge::merge;
 pub use part::Sealed;
 use part::{Part, Remark, Window};
+use report::ShardReport;
 use slice::Slice;
 
 /// More parts than this are a slip of the finger.
@@ -53,22 +53,6 @@ pub struct ShardOptions {
     pub of: NonZeroU32,
     /// Rows before this moment are divided; `None` is the last midnight, UTC.
     pub before: Option<Timestamp>,
-}
-
-/// The part that a report is about.
-#[derive(Debug, Clone, Serialize)]
-pub struct ShardReport {
-    /// Which part, from 1.
-    pub index: u32,
-    /// How many parts there are.
-    pub of: u32,
-    /// Position of its first row in chain order, from 1.
-    pub first_row: u64,
-    /// Its rows.
-    pub rows: u64,
-    /// What `audit verify-merge` joins, under its MAC.
-    #[serde(flatten)]
-    pub sealed: Sealed,
 }
 
 /// Verifies one part of the log of a database.
