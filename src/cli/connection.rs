@@ -76,7 +76,8 @@ impl Connection {
     /// The flags that say which database and which secrets, as words of a shell, for commands that a report advises:
     /// without them they would find another database, or none. None of them is a secret.
     pub(super) fn words(&self) -> Vec<String> {
-        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned());
+        let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+        let path = |path: &Option<PathBuf>| path.as_ref().map(text);
         let secret_files = self.secret_file.iter().filter(|path| path.as_os_str() != "-");
         let flags = [
             ("--home", path(&self.home)),
@@ -90,7 +91,7 @@ impl Connection {
         ];
         flags
             .into_iter()
-            .chain(secret_files.map(|file| ("--secret-file", path(&Some(file.clone())))))
+            .chain(secret_files.map(|file| ("--secret-file", Some(text(file)))))
             .filter_map(|(flag, value)| Some([flag.to_owned(), super::shell_word(&value?)]))
             .flatten()
             .collect()

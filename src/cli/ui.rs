@@ -112,15 +112,20 @@ impl Ui {
         outcome
     }
 
+    /// The report files that are no standard output.
+    fn report_files(&self) -> impl Iterator<Item = &ReportFile> {
+        self.reports.iter().filter(|file| file.path != Path::new("-"))
+    }
+
     /// Whether there are report files.
     pub(super) fn has_report_files(&self) -> bool {
-        self.reports.iter().any(|file| file.path != Path::new("-"))
+        self.report_files().next().is_some()
     }
 
     /// Writes the report files alone, while standard output belongs to something else.
     pub(super) fn print_files(&self, report: &impl Render) -> Result<()> {
         let mut outcome = Ok(());
-        for file in self.reports.iter().filter(|file| file.path != Path::new("-")) {
+        for file in self.report_files() {
             let written =
                 render(report, file.format).and_then(|text| write_file(&file.path, text.as_bytes()));
             outcome = outcome.and(written);
@@ -130,14 +135,14 @@ impl Ui {
 
     /// Refuses report files for a result that holds a secret: they are readable for others, and they are kept.
     pub(super) fn refuse_report_files(&self, secret: &str) -> Result<()> {
-        match self.reports.iter().find(|file| file.path != Path::new("-")) {
-            None => Ok(()),
-            Some(_) => Err(Error::usage(
-                "usage.report-of-secret",
-                format!("{secret} is not written to a report file, which others may read"),
-            )
-            .hint("take it from stdout: umask 077; z4jctl … > FILE")),
+        if !self.has_report_files() {
+            return Ok(());
         }
+        Err(Error::usage(
+            "usage.report-of-secret",
+            format!("{secret} is not written to a report file, which others may read"),
+        )
+        .hint("take it from stdout: umask 077; z4jctl … > FILE"))
     }
 
     /// Refuses `--report` for a command whose result has one form of its own.

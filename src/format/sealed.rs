@@ -187,7 +187,7 @@ mod tests {
     }
 
     fn bytes(digits: &str) -> Vec<u8> {
-        super::super::hex::parse(digits).unwrap()
+        super::super::hex::parse(digits).expect("hexadecimal digits")
     }
 
     fn nonce(digits: &str) -> NonceBytes {
